@@ -1,0 +1,153 @@
+#include "arena.h"
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Sensitive chunks are whole pages from mmap, so that MADV_DONTDUMP covers them and nothing else;
+ * plain chunks come from malloc. */
+
+#define CHUNK_BYTES ((size_t)32 << 10)
+#define ALIGNMENT alignof(max_align_t)
+
+typedef struct Chunk {
+    struct Chunk *next;
+    size_t size_bytes; /* of the whole block, header included */
+    size_t used_bytes; /* header included */
+} Chunk;
+
+struct Arena {
+    Chunk *chunks;
+    size_t budget_bytes;
+    size_t used_bytes;
+    bool is_sensitive;
+    ErrorReason failure;
+};
+
+static size_t round_up(size_t n, size_t step)
+{
+    return (n + step - 1) / step * step;
+}
+
+static Chunk *chunk_new(size_t payload_bytes, bool is_sensitive)
+{
+    size_t header = round_up(sizeof(Chunk), ALIGNMENT);
+    size_t size = header + payload_bytes;
+    if (size < CHUNK_BYTES) {
+        size = CHUNK_BYTES;
+    }
+    Chunk *chunk = NULL;
+    if (is_sensitive) {
+        size = round_up(size, 4096);
+        void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (pages == MAP_FAILED) {
+            return NULL;
+        }
+        (void)madvise(pages, size, MADV_DONTDUMP); /* best effort: PR_SET_DUMPABLE 0 is the rule */
+        chunk = pages;
+    } else {
+        chunk = calloc(1, size);
+        if (chunk == NULL) {
+            return NULL;
+        }
+    }
+    chunk->size_bytes = size;
+    chunk->used_bytes = header;
+    return chunk;
+}
+
+static void chunk_free(Chunk *chunk, bool is_sensitive)
+{
+    if (!is_sensitive) {
+        free(chunk);
+        return;
+    }
+    size_t size = chunk->size_bytes;
+    explicit_bzero(chunk, size);
+    (void)munmap(chunk, size);
+}
+
+static Arena *arena_make(size_t budget_bytes, bool is_sensitive)
+{
+    Arena *arena = calloc(1, sizeof *arena);
+    if (arena == NULL) {
+        return NULL;
+    }
+    arena->budget_bytes = budget_bytes;
+    arena->is_sensitive = is_sensitive;
+    return arena;
+}
+
+Arena *arena_new(size_t budget_bytes)
+{
+    return arena_make(budget_bytes, false);
+}
+
+Arena *arena_new_sensitive(size_t budget_bytes)
+{
+    return arena_make(budget_bytes, true);
+}
+
+Arena *arena_free(Arena *arena)
+{
+    if (arena == NULL) {
+        return NULL;
+    }
+    Chunk *chunk = arena->chunks;
+    while (chunk != NULL) {
+        Chunk *next = chunk->next;
+        chunk_free(chunk, arena->is_sensitive);
+        chunk = next;
+    }
+    free(arena);
+    return NULL;
+}
+
+static void *refuse(Arena *arena, ErrorReason reason)
+{
+    arena->failure = reason;
+    return NULL;
+}
+
+void *arena_alloc(Arena *arena, size_t size)
+{
+    if (size > arena->budget_bytes - arena->used_bytes) {
+        return refuse(arena, REASON_BUDGET_EXCEEDED);
+    }
+    size_t need = round_up(size == 0 ? 1 : size, ALIGNMENT);
+    Chunk *chunk = arena->chunks;
+    if (chunk == NULL || need > chunk->size_bytes - chunk->used_bytes) {
+        chunk = chunk_new(need, arena->is_sensitive);
+        if (chunk == NULL) {
+            return refuse(arena, REASON_OUT_OF_MEMORY);
+        }
+        chunk->next = arena->chunks;
+        arena->chunks = chunk;
+    }
+    void *memory = (char *)chunk + chunk->used_bytes;
+    chunk->used_bytes += need;
+    arena->used_bytes += size;
+    return memory;
+}
+
+void *arena_alloc_array(Arena *arena, size_t count, size_t item_bytes)
+{
+    size_t size = 0;
+    if (__builtin_mul_overflow(count, item_bytes, &size)) {
+        return refuse(arena, REASON_BUDGET_EXCEEDED);
+    }
+    return arena_alloc(arena, size);
+}
+
+Error arena_failure(const Arena *arena)
+{
+    return error_make(arena->failure, NULL, ERROR_SITE);
+}
+
+size_t arena_used_bytes(const Arena *arena)
+{
+    return arena->used_bytes;
+}

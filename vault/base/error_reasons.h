@@ -1,0 +1,81 @@
+/* error_reasons.h — every reason Musubi can fail for, one row each: the data of error.h's table.
+ *
+ * REASON(name, code, HTTP status, NGSIv2 error name, text, OAuth error, message key, log level, argument is safe)
+ * Texts of NGSIv2 reasons are Orion's to the letter. An argument is safe when it can only be something the caller
+ * sent or may know (a parameter's name), never a stored value. Must never hold a row that two rooms word differently.
+ *
+ * Layer: vault/base. Thread-safe: pure. */
+#ifndef MUSUBI_ERROR_REASONS_H
+#define MUSUBI_ERROR_REASONS_H
+
+#define ERROR_REASONS(REASON)                                                                                          \
+    REASON(NONE, OK, 200, "", "", "", "ok", LOG_DEBUG, true)                                                           \
+    /* base: memory, text, JSON, configuration, files */                                                               \
+    REASON(OUT_OF_MEMORY, NOMEM, 500, "InternalServerError", "out of memory", "server_error", "error.internal",        \
+           LOG_ERROR, false)                                                                                           \
+    REASON(BUDGET_EXCEEDED, TOO_LARGE, 413, "RequestEntityTooLarge", "the request needs more memory than allowed", "", \
+           "error.too_large", LOG_NOTICE, false)                                                                       \
+    REASON(DEADLINE, TIMEOUT, 503, "ServiceUnavailable", "the answer was not ready in time, please try again",         \
+           "temporarily_unavailable", "error.busy", LOG_WARNING, false)                                                \
+    REASON(JSON_SYNTAX, BAD_INPUT, 400, "ParseError", "Errors found in incoming JSON buffer", "invalid_request",       \
+           "error.json", LOG_INFO, true)                                                                               \
+    REASON(JSON_LIMIT, BAD_INPUT, 400, "ParseError", "Errors found in incoming JSON buffer", "invalid_request",        \
+           "error.json", LOG_INFO, true)                                                                               \
+    REASON(BAD_ENCODING, BAD_INPUT, 400, "BadRequest", "%s is not valid text in this encoding", "invalid_request",     \
+           "error.encoding", LOG_INFO, true)                                                                           \
+    REASON(CONF_UNKNOWN_KEY, BAD_INPUT, 500, "InternalServerError", "%s", "", "error.conf", LOG_ERROR, true)           \
+    REASON(CONF_BAD_VALUE, BAD_INPUT, 500, "InternalServerError", "%s", "", "error.conf", LOG_ERROR, true)             \
+    REASON(FILE_IO, INTERNAL, 500, "InternalServerError", "a file operation failed", "server_error",                   \
+           "error.internal", LOG_ERROR, false)                                                                         \
+    REASON(FILE_MISSING, NOT_FOUND, 500, "InternalServerError", "a needed file is missing", "server_error",            \
+           "error.internal", LOG_ERROR, false)                                                                         \
+    REASON(FILE_UNSAFE, FORBIDDEN, 500, "InternalServerError", "a file has unsafe ownership or mode", "server_error",  \
+           "error.internal", LOG_ERROR, false)                                                                         \
+    REASON(INTERNAL, INTERNAL, 500, "InternalServerError", "internal error", "server_error", "error.internal",         \
+           LOG_ERROR, false)                                                                                           \
+    /* crypto */                                                                                                       \
+    REASON(CRYPTO_OPEN, CRYPTO, 500, "InternalServerError", "a stored record could not be opened", "server_error",     \
+           "error.internal", LOG_ERROR, false)                                                                         \
+    REASON(VAULT_SEALED, BUSY, 503, "ServiceUnavailable", "the vault is sealed: personal data is not available",       \
+           "temporarily_unavailable", "error.sealed", LOG_WARNING, false)                                              \
+    REASON(KEY_FILE, FORBIDDEN, 503, "ServiceUnavailable", "the vault is sealed: personal data is not available",      \
+           "temporarily_unavailable", "error.sealed", LOG_ERROR, false)                                                \
+    REASON(KEY_SLOTS_FULL, BUSY, 503, "ServiceUnavailable", "too many keys are in use, please try again",              \
+           "temporarily_unavailable", "error.busy", LOG_WARNING, false)                                                \
+    /* store */                                                                                                        \
+    REASON(STORE_EXISTS, EXISTS, 409, "Conflict", "the document exists already", "", "error.conflict", LOG_INFO,       \
+           false)                                                                                                      \
+    REASON(STORE_CONFLICT, CONFLICT, 503, "ServiceUnavailable", "somebody else changed the data, please try again",    \
+           "temporarily_unavailable", "error.busy", LOG_INFO, false)                                                   \
+    REASON(STORE_UNAVAILABLE, BUSY, 503, "ServiceUnavailable", "the database does not answer, please try again",       \
+           "temporarily_unavailable", "error.busy", LOG_ERROR, false)                                                  \
+    REASON(STORE_UNSETTLED, BUSY, 503, "ServiceUnavailable",                                                           \
+           "the outcome of the write is not known yet, please read before you try again", "temporarily_unavailable",   \
+           "error.busy", LOG_ERROR, false)                                                                             \
+    REASON(STORE_LIMIT, TOO_LARGE, 413, "RequestEntityTooLarge", "the write is larger than one commit may be", "",     \
+           "error.too_large", LOG_NOTICE, false)                                                                       \
+    REASON(STORE_NEWER, UNSUPPORTED, 500, "InternalServerError", "the store was written by a newer version", "",       \
+           "error.internal", LOG_ERROR, false)                                                                         \
+    REASON(STORE_NOT_PREPARED, UNSUPPORTED, 500, "InternalServerError", "the database is not prepared", "",            \
+           "error.internal", LOG_ERROR, false)                                                                         \
+    REASON(STORE_CORRUPT, CORRUPT, 500, "InternalServerError", "a stored document is damaged", "server_error",         \
+           "error.internal", LOG_ERROR, false)                                                                         \
+    REASON(STORE_MISUSE, INTERNAL, 500, "InternalServerError", "internal error", "server_error", "error.internal",     \
+           LOG_ERROR, false)                                                                                           \
+    /* audit */                                                                                                        \
+    REASON(LOG_UNAVAILABLE, BUSY, 503, "ServiceUnavailable",                                                           \
+           "the access log can't be written: personal data is not available", "temporarily_unavailable",               \
+           "error.log_unavailable", LOG_ERROR, false)                                                                  \
+    REASON(LOG_CORRUPT, CORRUPT, 500, "InternalServerError", "the access log is damaged", "server_error",              \
+           "error.internal", LOG_ERROR, false)                                                                         \
+    REASON(LOG_NEWER, UNSUPPORTED, 500, "InternalServerError", "the access log was written by a newer version", "",    \
+           "error.internal", LOG_ERROR, false)                                                                         \
+    /* entity, identity, consent, gate: rows are added here by these rooms */                                          \
+    REASON(ENTITY_NOT_FOUND, NOT_FOUND, 404, "NotFound",                                                               \
+           "The requested entity has not been found. Check type and id", "", "error.not_found", LOG_INFO, true)        \
+    REASON(ENTITY_EXISTS, EXISTS, 422, "Unprocessable", "Already Exists", "", "error.exists", LOG_INFO, true)          \
+    /* http, oauth, api: rows are added here by these rooms */                                                         \
+    REASON(UNKNOWN_ROUTE, NOT_FOUND, 400, "BadRequest", "Service not found. Check your URL as probably it is wrong.",  \
+           "", "error.unknown_route", LOG_INFO, true)
+
+#endif
