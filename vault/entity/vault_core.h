@@ -10,10 +10,14 @@
 
 #include "arena.h"
 #include "clock.h"
-#include "keyring.h"
-#include "store.h"
 #include "str.h"
 #include "type_registry.h"
+
+/* Named only, so that rooms which may not see crypto or store can carry a VaultCall. Who uses them includes keyring.h
+ * or store.h. */
+typedef struct Keyring Keyring;
+typedef struct Store Store;
+typedef struct StoreSnapshot StoreSnapshot;
 
 typedef struct VaultCore {
     Store *store;
