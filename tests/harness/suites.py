@@ -1,0 +1,110 @@
+"""`./dev test` and `./dev soak`: every suite with its count and minutes, and one closing line.
+
+A suite is a ctest label of the sanitizer build, or a command on a demo city. Python 3.11, standard library only.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(os.environ.get("MUSUBI_ROOT", pathlib.Path(__file__).resolve().parents[2]))
+ASAN = ROOT / "build" / "asan"
+CTEST_LABELS = ["lint", "unit", "policy", "contract", "property", "fault", "fuzz"]
+
+
+def run(command, **options):
+    return subprocess.run(command, stdin=subprocess.DEVNULL, check=False, **options)
+
+
+def build(preset):
+    print("building %s" % preset, flush=True)
+    done = run(["bash", str(ROOT / "dev"), "build", preset], cwd=ROOT)
+    if done.returncode != 0:
+        sys.exit(1)
+
+
+def count_of(output):
+    """(passed, failed) from ctest's summary or a closing line `N passed, N failed`; the last one counts."""
+    found = re.findall(r"(\d+)% tests passed, (\d+) tests failed out of (\d+)", output)
+    if found:
+        _, failed, total = found[-1]
+        return int(total) - int(failed), int(failed)
+    found = re.findall(r"(\d+) passed, (\d+) failed", output)
+    return (int(found[-1][0]), int(found[-1][1])) if found else (0, 0)
+
+
+def run_suite(name, command):
+    """One suite; its output is shown when it failed. A suite that ran nothing has failed."""
+    start = time.monotonic()
+    done = run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    passed, failed = count_of(done.stdout)
+    if done.returncode != 0 and failed == 0:
+        failed = 1
+    if passed + failed == 0:
+        failed = 1
+    minutes = (time.monotonic() - start) / 60
+    if failed:
+        print(done.stdout[-20000:], flush=True)
+    print("%-28s %5d passed, %3d failed  %5.1f min" % (name, passed, failed, minutes), flush=True)
+    return passed, failed
+
+
+def ctest(label):
+    return ["ctest", "--test-dir", str(ASAN), "-L", "^%s$" % label, "--output-on-failure", "--no-tests=error", "-j", "2"]
+
+
+def on_demo(script, *demo_options, arguments=()):
+    """A Python test that talks to a fresh demo city run by the sanitizer build."""
+    return [sys.executable, "-B", str(ROOT / "tests/harness/city.py"), "with-demo", "--build", "asan", *demo_options,
+            "--", sys.executable, "-B", str(ROOT / script), *arguments]
+
+
+def python(script, *arguments):
+    return [sys.executable, "-B", str(ROOT / script), *arguments]
+
+
+def test_suites():
+    suites = [(label, ctest(label)) for label in CTEST_LABELS]
+    suites += [
+        ("golden", on_demo("tests/golden/run_golden.py", "--open", "--no-open-data")),
+        ("slice on sqlite", on_demo("tests/system/test_slice.py")),
+        ("slice on mongodb", on_demo("tests/system/test_slice.py", "--store", "mongodb", "--citizens", "40")),
+        ("two nodes on sqlite", on_demo("tests/system/test_two_nodes.py", "--nodes", "2", "--citizens", "60")),
+        ("two nodes on mongodb", on_demo("tests/system/test_two_nodes.py", "--nodes", "2", "--store", "mongodb",
+                                         "--citizens", "40")),
+        ("bad input", on_demo("tests/system/test_bad_input.py", "--citizens", "20")),
+        ("start and readiness", python("tests/system/test_start.py")),
+        ("data at rest", python("tests/system/test_at_rest.py")),
+        ("kill -9 under load", python("tests/system/test_kill.py", "--kills", "100")),
+        ("readme", python("tests/system/test_readme.py")),
+    ]
+    return suites
+
+
+def soak_suites():
+    return [
+        ("kill -9 under load", python("tests/system/test_kill.py", "--kills", "500")),
+        ("kill -9 on mongodb", python("tests/system/test_kill.py", "--kills", "100", "--store", "mongodb")),
+        ("data at rest", python("tests/system/test_at_rest.py", "--citizens", "10000")),
+    ]
+
+
+def main(arguments):
+    kind = arguments[0] if arguments else "test"
+    wanted = arguments[1:]
+    start = time.monotonic()
+    build("asan")
+    suites = test_suites() if kind == "test" else soak_suites()
+    if wanted:
+        suites = [suite for suite in suites if any(word in suite[0] for word in wanted)]
+    totals = [run_suite(name, command) for name, command in suites]
+    passed, failed = sum(t[0] for t in totals), sum(t[1] for t in totals)
+    print("%.1f minutes, build included" % ((time.monotonic() - start) / 60))
+    print("%d passed, %d failed" % (passed, failed), flush=True)
+    return 0 if failed == 0 and passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
