@@ -42,6 +42,8 @@
            "temporarily_unavailable", "error.sealed", LOG_ERROR, false)                                                \
     REASON(KEY_SLOTS_FULL, BUSY, 503, "ServiceUnavailable", "too many keys are in use, please try again",              \
            "temporarily_unavailable", "error.busy", LOG_WARNING, false)                                                \
+    REASON(KEY_MEMORY, INTERNAL, 500, "InternalServerError", "memory for keys could not be locked", "server_error",    \
+           "error.internal", LOG_ERROR, false)                                                                         \
     /* store */                                                                                                        \
     REASON(STORE_EXISTS, EXISTS, 409, "Conflict", "the document exists already", "", "error.conflict", LOG_INFO,       \
            false)                                                                                                      \
