@@ -78,6 +78,53 @@
     REASON(ENTITY_EXISTS, EXISTS, 422, "Unprocessable", "Already Exists", "", "error.exists", LOG_INFO, true)          \
     /* http, oauth, api: rows are added here by these rooms */                                                         \
     REASON(UNKNOWN_ROUTE, NOT_FOUND, 400, "BadRequest", "Service not found. Check your URL as probably it is wrong.",  \
-           "", "error.unknown_route", LOG_INFO, true)
+           "", "error.unknown_route", LOG_INFO, true)                                                                  \
+    REASON(API_UNKNOWN_ROUTE, NOT_FOUND, 404, "NotFound", "there is nothing at this address", "invalid_request",       \
+           "error.unknown_route", LOG_INFO, true)                                                                      \
+    REASON(METHOD_NOT_ALLOWED, UNSUPPORTED, 405, "MethodNotAllowed", "method not allowed", "invalid_request",          \
+           "error.method", LOG_INFO, true)                                                                             \
+    REASON(HTTP_BAD_TARGET, BAD_INPUT, 400, "BadRequest", "invalid character in URI", "invalid_request",               \
+           "error.bad_request", LOG_INFO, true)                                                                        \
+    REASON(HTTP_BAD_QUERY, BAD_INPUT, 400, "BadRequest", "invalid character in URI parameter", "invalid_request",      \
+           "error.bad_request", LOG_INFO, true)                                                                        \
+    REASON(HTTP_BAD_HEAD, BAD_INPUT, 400, "BadRequest", "the head of the request is malformed: %s", "invalid_request", \
+           "error.bad_request", LOG_NOTICE, true)                                                                      \
+    REASON(HTTP_BAD_VERSION, UNSUPPORTED, 505, "VersionNotSupported", "only HTTP/1.0 and HTTP/1.1 are spoken here",    \
+           "invalid_request", "error.bad_request", LOG_NOTICE, true)                                                   \
+    REASON(HTTP_BAD_CODING, UNSUPPORTED, 501, "NotImplemented", "this Transfer-Encoding is not supported",             \
+           "invalid_request", "error.bad_request", LOG_NOTICE, true)                                                   \
+    REASON(HTTP_HEAD_TOO_LARGE, TOO_LARGE, 431, "RequestHeaderFieldsTooLarge", "the request has too many headers",     \
+           "invalid_request", "error.too_large", LOG_NOTICE, true)                                                     \
+    REASON(BODY_TOO_LARGE, TOO_LARGE, 413, "RequestEntityTooLarge", "payload size: %s, max size supported: 1048576",   \
+           "invalid_request", "error.too_large", LOG_INFO, true)                                                       \
+    REASON(OVERLOADED, BUSY, 503, "ServiceUnavailable", "too many requests are being answered, please try again",      \
+           "temporarily_unavailable", "error.busy", LOG_WARNING, true)                                                 \
+    REASON(LISTEN_ADDRESS, BAD_INPUT, 500, "InternalServerError", "%s", "", "error.conf", LOG_ERROR, true)             \
+    REASON(LISTEN_FAILED, BUSY, 500, "InternalServerError", "%s", "", "error.conf", LOG_ERROR, true)                   \
+    REASON(TENANT_BAD_CHARACTER, BAD_INPUT, 400, "BadRequest",                                                         \
+           "bad character in tenant name - only underscore and alphanumeric characters are allowed", "invalid_request",\
+           "error.tenant", LOG_INFO, true)                                                                             \
+    REASON(TENANT_TOO_LONG, BAD_INPUT, 400, "BadRequest",                                                              \
+           "bad length - a tenant name can be max 50 characters long", "invalid_request", "error.tenant", LOG_INFO,    \
+           true)                                                                                                       \
+    REASON(TOKEN_MISSING, UNAUTHENTICATED, 401, "Unauthorized", "an access token is needed here", "", "error.token",   \
+           LOG_INFO, true)                                                                                             \
+    REASON(TOKEN_MALFORMED, UNAUTHENTICATED, 401, "Unauthorized", "the Authorization header is not 'Bearer' and a token",\
+           "invalid_token", "error.token", LOG_INFO, true)                                                             \
+    REASON(TOKEN_INVALID, UNAUTHENTICATED, 401, "Unauthorized",                                                        \
+           "the access token is unknown, expired, revoked or not of this tenant", "invalid_token", "error.token",      \
+           LOG_INFO, true)                                                                                             \
+    REASON(TOKEN_KIND, FORBIDDEN, 403, "Forbidden", "the access token is not of the kind that is needed here",         \
+           "insufficient_scope", "error.token_kind", LOG_INFO, true)                                                   \
+    REASON(OAUTH_REQUEST, BAD_INPUT, 400, "BadRequest", "%s", "invalid_request", "error.bad_request", LOG_INFO, true)  \
+    REASON(OAUTH_CLIENT, UNAUTHENTICATED, 401, "Unauthorized", "the client could not be authenticated: %s",            \
+           "invalid_client", "error.token", LOG_NOTICE, true)                                                          \
+    REASON(OAUTH_GRANT_TYPE, UNSUPPORTED, 400, "BadRequest", "only client_credentials is supported",                   \
+           "unsupported_grant_type", "error.bad_request", LOG_INFO, true)                                              \
+    REASON(OAUTH_SCOPE, FORBIDDEN, 400, "BadRequest", "%s", "invalid_scope", "error.scope", LOG_INFO, true)            \
+    REASON(JOSE_INVALID, UNAUTHENTICATED, 401, "Unauthorized", "%s", "invalid_client", "error.token", LOG_INFO, true)  \
+    REASON(API_BAD_FIELD, BAD_INPUT, 400, "BadRequest", "%s", "invalid_request", "error.bad_field", LOG_INFO, true)    \
+    REASON(MEDIA_TYPE, UNSUPPORTED, 415, "UnsupportedMediaType", "not supported content type: %s", "invalid_request",  \
+           "error.media_type", LOG_INFO, true)
 
 #endif
