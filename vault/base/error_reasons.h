@@ -72,10 +72,152 @@
            "error.internal", LOG_ERROR, false)                                                                         \
     REASON(LOG_NEWER, UNSUPPORTED, 500, "InternalServerError", "the access log was written by a newer version", "",    \
            "error.internal", LOG_ERROR, false)                                                                         \
+    REASON(LOG_CHECKPOINT, CORRUPT, 500, "InternalServerError", "a checkpoint of the access log lacks %s", "",         \
+           "error.internal", LOG_ERROR, true)                                                                          \
+    REASON(LOG_NAME, BAD_INPUT, 500, "InternalServerError",                                                            \
+           "the name of the %s must be 1 to 60 of a-z, 0-9, '.', '-' and '_'", "", "error.conf", LOG_ERROR, true)      \
+    REASON(LOG_LEAF_TOO_LARGE, TOO_LARGE, 413, "RequestEntityTooLarge",                                                \
+           "what has to be written to the access log about this request is too long", "", "error.too_large",           \
+           LOG_NOTICE, false)                                                                                          \
+    REASON(LOG_MISUSE, INTERNAL, 500, "InternalServerError", "internal error", "server_error", "error.internal",       \
+           LOG_ERROR, false)                                                                                           \
     /* entity, identity, consent, gate: rows are added here by these rooms */                                          \
     REASON(ENTITY_NOT_FOUND, NOT_FOUND, 404, "NotFound",                                                               \
            "The requested entity has not been found. Check type and id", "", "error.not_found", LOG_INFO, true)        \
     REASON(ENTITY_EXISTS, EXISTS, 422, "Unprocessable", "Already Exists", "", "error.exists", LOG_INFO, true)          \
+    REASON(ATTRIBUTES_MISSING, BAD_INPUT, 422, "Unprocessable", "do not exist: %s", "", "error.partial_update",        \
+           LOG_INFO, true)                                                                                             \
+    REASON(ENTITY_INVALID, BAD_INPUT, 400, "BadRequest", "%s", "", "error.bad_request", LOG_INFO, true)                \
+    REASON(ENTITY_SUBJECT, BAD_INPUT, 400, "BadRequest",                                                               \
+           "%s must be a relationship to the citizen, and can not change", "", "error.bad_request", LOG_INFO, true)    \
+    REASON(WRITE_NOT_GRANTED, FORBIDDEN, 403, "Forbidden", "no consent to write: %s", "", "error.write_not_granted",   \
+           LOG_INFO, true)                                                                                             \
+    REASON(PURPOSE_REQUIRED, FORBIDDEN, 403, "Forbidden", "personal data needs an access token with a purpose",        \
+           "insufficient_scope", "error.purpose", LOG_INFO, true)                                                      \
+    REASON(PURPOSE_NOT_REGISTERED, FORBIDDEN, 403, "Forbidden", "the purpose is not registered for this client",       \
+           "invalid_scope", "error.purpose", LOG_INFO, true)                                                           \
+    REASON(PURPOSE_UNKNOWN, BAD_INPUT, 400, "BadRequest", "there is no such purpose: %s", "invalid_scope",             \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(RECIPIENT_UNKNOWN, BAD_INPUT, 400, "BadRequest", "there is no such service for this purpose: %s",           \
+           "invalid_request", "error.bad_field", LOG_INFO, true)                                                       \
+    REASON(SERVICE_UNKNOWN, FORBIDDEN, 403, "Forbidden", "the client is unknown or suspended", "unauthorized_client",  \
+           "error.service", LOG_NOTICE, true)                                                                          \
+    REASON(SERVICE_EXISTS, EXISTS, 409, "Conflict", "there is a service with this client id: %s", "", "error.exists",  \
+           LOG_INFO, true)                                                                                             \
+    REASON(SERVICE_INVALID, BAD_INPUT, 400, "BadRequest", "not a valid service account: %s", "", "error.bad_field",    \
+           LOG_INFO, true)                                                                                             \
+    REASON(ASSERTION_REPLAYED, UNAUTHENTICATED, 401, "Unauthorized", "the client assertion was used before",           \
+           "invalid_client", "error.token", LOG_NOTICE, true)                                                          \
+    REASON(SUBJECT_UNKNOWN, NOT_FOUND, 404, "NotFound", "this person is not registered here", "", "error.not_found",   \
+           LOG_INFO, false)                                                                                            \
+    REASON(CITIZEN_REQUIRED, FORBIDDEN, 403, "Forbidden", "only a signed-in citizen may do this",                      \
+           "insufficient_scope", "error.token_kind", LOG_INFO, true)                                                   \
+    REASON(LINK_UNKNOWN, NOT_FOUND, 404, "NotFound", "there is no such link", "", "error.not_found", LOG_INFO, false)  \
+    REASON(LINK_EXISTS, EXISTS, 409, "Conflict", "this citizen or this user is linked already", "", "error.conflict",  \
+           LOG_INFO, false)                                                                                            \
+    REASON(LINK_INVALID, BAD_INPUT, 400, "BadRequest", "not a valid link: %s", "", "error.bad_field", LOG_INFO, true)  \
+    REASON(GRANT_UNKNOWN, NOT_FOUND, 404, "NotFound", "there is no such grant", "", "error.not_found", LOG_INFO, true) \
+    REASON(GRANT_STATE, CONFLICT, 409, "Conflict", "the grant is %s already", "", "error.grant_state", LOG_INFO, true) \
+    REASON(GRANT_INVALID, BAD_INPUT, 400, "BadRequest", "not allowed in a grant: %s", "", "error.bad_field", LOG_INFO, \
+           true)                                                                                                       \
+    REASON(IDEMPOTENCY_KEY, BAD_INPUT, 400, "BadRequest",                                                              \
+           "an Idempotency-Key of 1 to 255 printable characters is needed", "", "error.idempotency_key", LOG_INFO,     \
+           true)                                                                                                       \
+    REASON(IDEMPOTENCY_MISMATCH, BAD_INPUT, 422, "Unprocessable", "this Idempotency-Key was used for another request", \
+           "", "error.idempotency_key", LOG_NOTICE, true)                                                              \
+    REASON(CURSOR_INVALID, BAD_INPUT, 400, "BadRequest", "the cursor is not valid", "", "error.bad_field", LOG_INFO,   \
+           true)                                                                                                       \
+    REASON(PLATFORM_KEYS_MISSING, BUSY, 503, "ServiceUnavailable",                                                     \
+           "the vault is sealed: personal data is not available", "temporarily_unavailable", "error.sealed",           \
+           LOG_ERROR, false)                                                                                           \
+    /* ngsi, broker: Orion's words */                                                                                  \
+    REASON(SCHEMA_INVALID, BAD_INPUT, 500, "InternalServerError", "%s", "", "error.conf", LOG_ERROR, true)             \
+    REASON(ENTITY_AMBIGUOUS, CONFLICT, 409, "TooManyResults",                                                          \
+           "More than one matching entity. Please refine your query", "", "error.ambiguous", LOG_INFO, true)           \
+    REASON(PARTIAL_UPDATE, NOT_FOUND, 422, "PartialUpdate", "do not exist: %s", "", "error.partial_update", LOG_INFO,  \
+           true)                                                                                                       \
+    REASON(UPDATE_UNKNOWN, NOT_FOUND, 422, "Unprocessable", "do not exist: %s", "", "error.partial_update", LOG_INFO,  \
+           true)                                                                                                       \
+    REASON(TYPE_NOT_REGISTERED, UNSUPPORTED, 422, "Unprocessable",                                                     \
+           "the entity type %s is not registered: add a schema file for it to schemas/entities and restart", "",       \
+           "error.type_not_registered", LOG_INFO, true)                                                                \
+    REASON(ID_IS_PERSONAL, FORBIDDEN, 422, "Unprocessable",                                                            \
+           "the entity id has the form of the personal type %s and may not be used with another type", "",             \
+           "error.id_is_personal", LOG_NOTICE, true)                                                                   \
+    REASON(V2_LENGTH_MIN, BAD_INPUT, 400, "BadRequest", "%s length: 0, min length supported: 1", "",                   \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(V2_LENGTH_MAX, BAD_INPUT, 400, "BadRequest", "%s, max length supported: 256", "", "error.bad_field",        \
+           LOG_INFO, true)                                                                                             \
+    REASON(V2_CHARACTERS, BAD_INPUT, 400, "BadRequest", "Invalid characters in %s", "", "error.bad_field", LOG_INFO,   \
+           true)                                                                                                       \
+    REASON(V2_ENTITY_MEMBER_KIND, BAD_INPUT, 400, "BadRequest", "Invalid JSON type for %s", "", "error.bad_field",     \
+           LOG_INFO, true)                                                                                             \
+    REASON(V2_TYPE_KIND, BAD_INPUT, 400, "BadRequest", "invalid JSON type for %s", "", "error.bad_field", LOG_INFO,    \
+           true)                                                                                                       \
+    REASON(V2_DATE, BAD_INPUT, 400, "BadRequest", "date has invalid format in %s", "", "error.bad_field", LOG_INFO,    \
+           true)                                                                                                       \
+    REASON(ATTRIBUTE_NOT_OBJECT, BAD_INPUT, 400, "BadRequest",                                                         \
+           "attribute must be a JSON object, unless keyValues option is used", "", "error.bad_field", LOG_INFO, true)  \
+    REASON(ATTRIBUTE_MEMBER, BAD_INPUT, 400, "BadRequest", "unrecognized property for context attribute", "",          \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(ATTRIBUTE_REPEATED, BAD_INPUT, 400, "BadRequest", "duplicated attribute /%s/", "", "error.bad_field",       \
+           LOG_INFO, true)                                                                                             \
+    REASON(METADATA_NOT_OBJECT, BAD_INPUT, 400, "BadRequest", "metadata not a JSON object", "", "error.bad_field",     \
+           LOG_INFO, true)                                                                                             \
+    REASON(METADATA_ITEM_NOT_OBJECT, BAD_INPUT, 400, "BadRequest", "metadata must be a JSON object", "",               \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(METADATA_MEMBER, BAD_INPUT, 400, "BadRequest", "invalid JSON field for attribute metadata", "",             \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(EMPTY_PAYLOAD, BAD_INPUT, 400, "BadRequest", "empty payload", "", "error.bad_field", LOG_INFO, true)        \
+    REASON(PAYLOAD_HAS_ID, BAD_INPUT, 400, "BadRequest", "entity id specified in payload", "", "error.bad_field",      \
+           LOG_INFO, true)                                                                                             \
+    REASON(PAYLOAD_HAS_TYPE, BAD_INPUT, 400, "BadRequest", "entity type specified in payload", "", "error.bad_field",  \
+           LOG_INFO, true)                                                                                             \
+    REASON(NOT_SERVED, UNSUPPORTED, 501, "NotImplemented", "%s is not supported yet", "", "error.not_served",          \
+           LOG_INFO, true)                                                                                             \
+    REASON(PARAM_EMPTY, BAD_INPUT, 400, "BadRequest", "Empty right-hand-side for URI param /%s/", "",                  \
+           "error.bad_param", LOG_INFO, true)                                                                          \
+    REASON(PARAM_VALUE, BAD_INPUT, 400, "BadRequest", "Invalid value for URI param /%s/", "", "error.bad_param",       \
+           LOG_INFO, true)                                                                                             \
+    REASON(PARAM_REPEATED, BAD_INPUT, 400, "BadRequest", "URI param /%s/ is given more than once", "",                 \
+           "error.bad_param", LOG_INFO, true)                                                                          \
+    REASON(PARAM_ITEMS, BAD_INPUT, 400, "BadRequest", "too many items in URI param /%s/ - at most 1000 are allowed",   \
+           "", "error.bad_param", LOG_INFO, true)                                                                      \
+    REASON(PARAMS_INCOMPATIBLE, BAD_INPUT, 400, "BadRequest", "Incompatible parameters: %s", "", "error.bad_param",    \
+           LOG_INFO, true)                                                                                             \
+    REASON(PAGE_LIMIT, BAD_INPUT, 400, "BadRequest", "Bad pagination limit: /%s/ [must be a positive integer number]", \
+           "", "error.bad_param", LOG_INFO, true)                                                                      \
+    REASON(PAGE_LIMIT_MAX, BAD_INPUT, 400, "BadRequest", "Bad pagination limit: /%s/ [max: 1000]", "",                 \
+           "error.bad_param", LOG_INFO, true)                                                                          \
+    REASON(PAGE_OFFSET, BAD_INPUT, 400, "BadRequest", "Bad pagination offset: /%s/ [must be a decimal number]", "",    \
+           "error.bad_param", LOG_INFO, true)                                                                          \
+    REASON(CONTENT_TYPE_MISSING, UNSUPPORTED, 415, "UnsupportedMediaType",                                             \
+           "Content-Type header not used, default application/octet-stream is not supported", "", "error.media_type",  \
+           LOG_INFO, true)                                                                                             \
+    REASON(ACCEPT_NONE, UNSUPPORTED, 406, "NotAcceptable", "no acceptable mime-type in accept header", "",             \
+           "error.accept", LOG_INFO, true)                                                                             \
+    REASON(ACCEPT_JSON_ONLY, UNSUPPORTED, 406, "NotAcceptable", "acceptable MIME types: application/json", "",         \
+           "error.accept", LOG_INFO, true)                                                                             \
+    REASON(BODY_MISSING, BAD_INPUT, 411, "ContentLengthRequired", "Zero/No Content-Length in PUT/POST/PATCH request",  \
+           "", "error.body_missing", LOG_INFO, true)                                                                   \
+    REASON(SERVICE_PATH_RELATIVE, BAD_INPUT, 400, "BadRequest",                                                        \
+           "Only /absolute/ Service Paths allowed [a service path must begin with /]", "", "error.service_path",       \
+           LOG_INFO, true)                                                                                             \
+    REASON(SERVICE_PATH_CHARACTER, BAD_INPUT, 400, "BadRequest",                                                       \
+           "a component of ServicePath contains an illegal character", "", "error.service_path", LOG_INFO, true)       \
+    REASON(SERVICE_PATH_DEEP, BAD_INPUT, 400, "BadRequest", "too many components in ServicePath", "",                  \
+           "error.service_path", LOG_INFO, true)                                                                       \
+    REASON(SERVICE_PATH_LONG, BAD_INPUT, 400, "BadRequest", "component-name too long in ServicePath", "",              \
+           "error.service_path", LOG_INFO, true)                                                                       \
+    REASON(SERVICE_PATH_EMPTY_LEVEL, BAD_INPUT, 400, "BadRequest", "empty component in ServicePath", "",               \
+           "error.service_path", LOG_INFO, true)                                                                       \
+    REASON(SERVICE_PATH_LIST, BAD_INPUT, 400, "BadRequest", "more than one service path in context update request",    \
+           "", "error.service_path", LOG_INFO, true)                                                                   \
+    REASON(SERVICE_PATH_HASH, BAD_INPUT, 400, "BadRequest", "Bad Character in Service-Path", "", "error.service_path", \
+           LOG_INFO, true)                                                                                             \
+    REASON(SERVICE_PATH_COUNT, BAD_INPUT, 400, "BadRequest",                                                           \
+           "too many service paths - a maximum of ten service paths is allowed", "", "error.service_path", LOG_INFO,   \
+           true)                                                                                                       \
     /* http, oauth, api: rows are added here by these rooms */                                                         \
     REASON(UNKNOWN_ROUTE, NOT_FOUND, 400, "BadRequest", "Service not found. Check your URL as probably it is wrong.",  \
            "", "error.unknown_route", LOG_INFO, true)                                                                  \

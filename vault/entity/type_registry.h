@@ -1,6 +1,6 @@
 /* type_registry.h — which entity types exist, which of them are personal, and what their attributes are.
  *
- * Loaded from schemas/entities/*.json at start and immutable afterwards. A type is personal or public by its schema;
+ * Loaded from the JSON files of schemas/entities at start and immutable afterwards. A type is personal or public by its schema;
  * a personal type names its subject: the entity id itself (Person) or one relationship attribute (refPerson).
  * Must never guess: an unlisted type is unlisted (what that means is decided in broker/classify).
  *
