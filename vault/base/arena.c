@@ -12,6 +12,7 @@
 
 #define CHUNK_BYTES ((size_t)32 << 10)
 #define ALIGNMENT alignof(max_align_t)
+#define BUDGET_MAX (SIZE_MAX / 4) /* no sum of sizes below it can wrap */
 
 typedef struct Chunk {
     struct Chunk *next;
@@ -76,7 +77,7 @@ static Arena *arena_make(size_t budget_bytes, bool is_sensitive)
     if (arena == NULL) {
         return NULL;
     }
-    arena->budget_bytes = budget_bytes;
+    arena->budget_bytes = budget_bytes < BUDGET_MAX ? budget_bytes : BUDGET_MAX;
     arena->is_sensitive = is_sensitive;
     return arena;
 }
@@ -112,24 +113,39 @@ static void *refuse(Arena *arena, ErrorReason reason)
     return NULL;
 }
 
+/* A large block fills its own chunk: it goes behind the current one, whose rest stays in use. */
+static void link_chunk(Arena *arena, Chunk *chunk, size_t need)
+{
+    if (need > CHUNK_BYTES / 4 && arena->chunks != NULL) {
+        chunk->next = arena->chunks->next;
+        arena->chunks->next = chunk;
+        return;
+    }
+    chunk->next = arena->chunks;
+    arena->chunks = chunk;
+}
+
 void *arena_alloc(Arena *arena, size_t size)
 {
-    if (size > arena->budget_bytes - arena->used_bytes) {
+    if (size > BUDGET_MAX) {
         return refuse(arena, REASON_BUDGET_EXCEEDED);
     }
+    /* what is counted is what is taken: a million empty allocations are sixteen million bytes */
     size_t need = round_up(size == 0 ? 1 : size, ALIGNMENT);
+    if (need > arena->budget_bytes - arena->used_bytes) {
+        return refuse(arena, REASON_BUDGET_EXCEEDED);
+    }
     Chunk *chunk = arena->chunks;
     if (chunk == NULL || need > chunk->size_bytes - chunk->used_bytes) {
         chunk = chunk_new(need, arena->is_sensitive);
         if (chunk == NULL) {
             return refuse(arena, REASON_OUT_OF_MEMORY);
         }
-        chunk->next = arena->chunks;
-        arena->chunks = chunk;
+        link_chunk(arena, chunk, need);
     }
     void *memory = (char *)chunk + chunk->used_bytes;
     chunk->used_bytes += need;
-    arena->used_bytes += size;
+    arena->used_bytes += need;
     return memory;
 }
 
@@ -144,7 +160,9 @@ void *arena_alloc_array(Arena *arena, size_t count, size_t item_bytes)
 
 Error arena_failure(const Arena *arena)
 {
-    return error_make(arena->failure, NULL, ERROR_SITE);
+    /* refused before the arena was asked (a size no arena has): the same answer as a budget's */
+    ErrorReason reason = arena->failure == REASON_NONE ? REASON_BUDGET_EXCEEDED : arena->failure;
+    return error_make(reason, NULL, ERROR_SITE);
 }
 
 size_t arena_used_bytes(const Arena *arena)

@@ -30,33 +30,33 @@ void *arena_alloc_array(Arena *arena, size_t count, size_t item_bytes) MUST_USE;
 /* Why the last allocation gave NULL: BUDGET_EXCEEDED or OUT_OF_MEMORY. */
 Error arena_failure(const Arena *arena);
 
-/* Bytes handed out so far. */
+/* Bytes handed out so far, each allocation rounded up to its alignment. */
 size_t arena_used_bytes(const Arena *arena);
 
 /* Typed helpers: declare in the caller `T *p = ARENA_ONE(arena, T); ENSURE_ALLOC(p, arena);` */
 #define ARENA_ONE(arena_, T) ((T *)arena_alloc((arena_), sizeof(T)))
 #define ARENA_MANY(arena_, T, count_) ((T *)arena_alloc_array((arena_), (count_), sizeof(T)))
-#define ENSURE_ALLOC(pointer_, arena_)      \
-    do {                                    \
-        if ((pointer_) == NULL) {           \
-            return arena_failure(arena_);   \
-        }                                   \
+#define ENSURE_ALLOC(pointer_, arena_)                                                             \
+    do {                                                                                           \
+        if ((pointer_) == NULL) {                                                                  \
+            return arena_failure(arena_);                                                          \
+        }                                                                                          \
     } while (0)
 
 /* Scope exit: `CLEANUP(arena_free) Arena *arena = …` frees when the block is left; TAKE hands ownership on. */
 #define CLEANUP(function_) __attribute__((cleanup(function_##_cleanup_)))
-#define DEFINE_CLEANUP(T, function_)                              \
-    __attribute__((unused)) static inline void function_##_cleanup_(T **object) \
-    {                                                             \
-        if (*object != NULL) {                                    \
-            (void)function_(*object);                             \
-        }                                                         \
+#define DEFINE_CLEANUP(T, function_)                                                               \
+    __attribute__((unused)) static inline void function_##_cleanup_(T **object)                    \
+    {                                                                                              \
+        if (*object != NULL) {                                                                     \
+            (void)function_(*object);                                                              \
+        }                                                                                          \
     }
-#define TAKE(pointer_)                                  \
-    __extension__({                                     \
-        __typeof__(pointer_) take_value_ = (pointer_);  \
-        (pointer_) = NULL;                              \
-        take_value_;                                    \
+#define TAKE(pointer_)                                                                             \
+    __extension__({                                                                                \
+        __typeof__(pointer_) take_value_ = (pointer_);                                             \
+        (pointer_) = NULL;                                                                         \
+        take_value_;                                                                               \
     })
 
 DEFINE_CLEANUP(Arena, arena_free)

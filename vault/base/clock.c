@@ -125,24 +125,36 @@ bool deadline_has_passed(Deadline deadline)
     return deadline_left_us(deadline) == 0;
 }
 
+/* One piece at the end of buf. *ret_bytes is 0 at the end of the file. */
+static Error read_piece(const FilePort *port, int fd, char *piece, size_t piece_bytes, Buf *buf,
+                        size_t *ret_bytes)
+{
+    ssize_t got = 0;
+    do {
+        got = port->pread(port, fd, piece, piece_bytes, (off_t)buf->n);
+    } while (got < 0 && errno == EINTR);
+    ENSURE(got >= 0, FILE_IO, NULL);
+    buf_add(buf, str_bytes(piece, (size_t)got));
+    *ret_bytes = (size_t)got;
+    return OK;
+}
+
 static Error read_all(const FilePort *port, int fd, size_t max_bytes, Buf *buf)
 {
     char piece[16384];
-    for (;;) {
-        ssize_t got = port->pread(port, fd, piece, sizeof piece, (off_t)buf->n);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        ENSURE(got >= 0, FILE_IO, NULL);
-        if (got == 0) {
-            return OK;
-        }
-        ENSURE((size_t)got <= max_bytes - buf->n, BUDGET_EXCEEDED, NULL);
-        buf_add(buf, str_bytes(piece, (size_t)got));
-    }
+    Error piece_error = OK;
+    size_t got = 0;
+    do {
+        piece_error = read_piece(port, fd, piece, sizeof piece, buf, &got);
+    } while (!FAILED(piece_error) && got > 0 && buf->n <= max_bytes && !buf->has_failed);
+    explicit_bzero(piece, sizeof piece); /* the file may be a key */
+    TRY(piece_error);
+    ENSURE(buf->n <= max_bytes, BUDGET_EXCEEDED, NULL);
+    return OK;
 }
 
-Error file_read_in(const FilePort *port, Arena *arena, const char *path, size_t max_bytes, Str *ret_bytes)
+Error file_read_in(const FilePort *port, Arena *arena, const char *path, size_t max_bytes,
+                   Str *ret_bytes)
 {
     int fd = port->open(port, path, O_RDONLY, 0);
     if (fd < 0) {
@@ -197,7 +209,9 @@ Error file_write_durable(const FilePort *port, const char *path, mode_t mode, St
     char fresh[PATH_MAX];
     int n = snprintf(fresh, sizeof fresh, "%s.new", path);
     ENSURE(n > 0 && (size_t)n < sizeof fresh, FILE_IO, path);
-    int fd = port->open(port, fresh, O_WRONLY | O_CREAT | O_TRUNC, mode);
+    /* a leftover of a crash may have another mode, or be a link to somewhere else */
+    (void)port->unlink(port, fresh);
+    int fd = port->open(port, fresh, O_WRONLY | O_CREAT | O_EXCL, mode);
     ENSURE(fd >= 0, FILE_IO, path);
     Error write_error = write_all(port, fd, bytes);
     int closed = port->close(port, fd);

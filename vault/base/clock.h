@@ -63,9 +63,11 @@ int64_t deadline_left_us(Deadline deadline);
 bool deadline_has_passed(Deadline deadline);
 
 /* Whole file into the arena. Errors: FILE_MISSING, FILE_IO, BUDGET_EXCEEDED (over max_bytes too). argument = path. */
-Error file_read_in(const FilePort *port, Arena *arena, const char *path, size_t max_bytes, Str *ret_bytes) MUST_USE;
+Error file_read_in(const FilePort *port, Arena *arena, const char *path, size_t max_bytes,
+                   Str *ret_bytes) MUST_USE;
 /* Writes path by way of path.new, fdatasync, rename and a sync of the folder: whole or not at all.
- * Errors: FILE_IO. */
+ * One writer at a time for each path. Errors: FILE_IO (the old file stands; only if the folder's sync failed may it be
+ * the new one). */
 Error file_write_durable(const FilePort *port, const char *path, mode_t mode, Str bytes) MUST_USE;
 /* Syncs a folder after a create or rename in it. Errors: FILE_IO. */
 Error file_sync_folder(const FilePort *port, const char *folder) MUST_USE;

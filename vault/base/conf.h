@@ -36,14 +36,20 @@ typedef struct ConfKey {
     int64_t max;
 } ConfKey;
 
-typedef enum ConfSource { CONF_FROM_DEFAULT, CONF_FROM_FILE, CONF_FROM_ENVIRONMENT, CONF_FROM_FLAG } ConfSource;
+typedef enum ConfSource {
+    CONF_FROM_DEFAULT,
+    CONF_FROM_FILE,
+    CONF_FROM_ENVIRONMENT,
+    CONF_FROM_FLAG
+} ConfSource;
 
 /* Where values may come from; NULL members are left out. All lists are NULL-terminated. */
 typedef struct ConfSources {
-    const char *file;                /* path of an INI file, which must exist */
-    const char *const *environment;  /* environ; only names that begin with MUSUBI_ count */
-    const char *const *flags;        /* each --key=value, or --key for a true bool */
-    const char *const *not_settings; /* MUSUBI_* names that mean something else, e.g. "MUSUBI_URL" */
+    const char *file;               /* path of an INI file, which must exist */
+    const char *const *environment; /* environ; only names that begin with MUSUBI_ count */
+    const char *const *flags;       /* each --key=value, or --key for a true bool */
+    const char *const
+        *not_settings; /* MUSUBI_* names that mean something else, e.g. "MUSUBI_URL" */
 } ConfSources;
 
 typedef struct Conf Conf;
@@ -59,8 +65,8 @@ typedef struct ConfEntry {
 /* Reads all sources in the order above. keys must outlive the result; it lives in the arena.
  * Errors: CONF_UNKNOWN_KEY, CONF_BAD_VALUE (arguments are whole sentences), FILE_MISSING, FILE_IO,
  * BUDGET_EXCEEDED, OUT_OF_MEMORY. */
-Error conf_load(Arena *arena, const FilePort *file_port, const ConfKey *keys, size_t count, ConfSources sources,
-                const Conf **ret_conf) MUST_USE;
+Error conf_load(Arena *arena, const FilePort *file_port, const ConfKey *keys, size_t count,
+                ConfSources sources, const Conf **ret_conf) MUST_USE;
 
 /* Getters: the key must be in the table and of that kind (programmer error otherwise). Texts live in the arena. */
 Str conf_text(const Conf *conf, const char *name);

@@ -76,7 +76,8 @@ typedef struct ErrorWords {
 /* The words of a reason. Cannot fail; an out-of-range reason gives the row of INTERNAL. */
 const ErrorWords *error_words(ErrorReason reason);
 
-/* Fills the reason's text with the argument into out (always NUL-terminated, cut at out_bytes).
+/* Fills the reason's text with the argument into out (always NUL-terminated, cut at out_bytes between
+ * characters).
  * An unsafe argument is left out. Returns the length written. out_bytes ≥ 1. */
 unsigned error_text(Error error, char *out, unsigned out_bytes);
 
@@ -92,20 +93,20 @@ Error error_make(ErrorReason reason, const char *argument, const char *site);
 #define FAILED(error_) ((error_).code != ERROR_OK)
 
 /* Evaluate once; return the Error to the caller if it is not OK. */
-#define TRY(expr_)                   \
-    do {                             \
-        Error try_error_ = (expr_);  \
-        if (FAILED(try_error_)) {    \
-            return try_error_;       \
-        }                            \
+#define TRY(expr_)                                                                                 \
+    do {                                                                                           \
+        Error try_error_ = (expr_);                                                                \
+        if (FAILED(try_error_)) {                                                                  \
+            return try_error_;                                                                     \
+        }                                                                                          \
     } while (0)
 
 /* Guard clause: leave with FAIL(reason, argument) unless the condition holds. */
-#define ENSURE(condition_, reason_, argument_)  \
-    do {                                        \
-        if (!(condition_)) {                    \
-            return FAIL(reason_, (argument_));  \
-        }                                       \
+#define ENSURE(condition_, reason_, argument_)                                                     \
+    do {                                                                                           \
+        if (!(condition_)) {                                                                       \
+            return FAIL(reason_, (argument_));                                                     \
+        }                                                                                          \
     } while (0)
 
 #endif

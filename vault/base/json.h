@@ -37,7 +37,8 @@ typedef struct JsonLimits {
 } JsonLimits;
 
 /* NGSI bodies (Orion's 1 MiB; nodes are bounded by the bytes) and the bodies of Musubi's own APIs. */
-#define JSON_LIMITS_REQUEST ((JsonLimits){.bytes_max = 1 << 20, .depth_max = 64, .nodes_max = 1 << 20})
+#define JSON_LIMITS_REQUEST                                                                        \
+    ((JsonLimits){.bytes_max = 1 << 20, .depth_max = 64, .nodes_max = 1 << 20})
 #define JSON_LIMITS_API ((JsonLimits){.bytes_max = 1 << 20, .depth_max = 32, .nodes_max = 10000})
 
 typedef struct JsonTape JsonTape;

@@ -14,15 +14,18 @@
 #include "json.h"
 #include "str.h"
 
-/* By value in the caller; the fields are the writer's own. Bit d of has_items: the container at depth d has one. */
+/* By value in the caller; the fields are the writer's own. Bit d - 1 of has_items: the container at depth d
+ * has an item. */
 typedef struct JsonWriter {
     Buf *buf;
     uint64_t has_items;
     uint32_t depth;
     bool has_key;
+    bool has_root;
 } JsonWriter;
 
-/* A writer that appends one value to buf, which must outlive it. */
+/* A writer that appends one value to buf, which must outlive it. A second value, a name without value or an end too many
+ * fails the buffer: a programmer's mistake must not become half an answer. */
 JsonWriter json_writer(Buf *buf);
 
 /* Containers; deeper than JSON_DEPTH_MAX fails the buffer. */

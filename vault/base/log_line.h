@@ -46,8 +46,8 @@ LogField log_error(Error error);
 void log_write(LogLevel level, const char *event, const LogField *fields, size_t count);
 
 /* LOG_EVENT(LOG_INFO, "server.started", log_int("port", port), …): at least one field. */
-#define LOG_EVENT(level_, event_, ...)                                                                                 \
-    log_write((level_), (event_), (const LogField[]){__VA_ARGS__},                                                     \
+#define LOG_EVENT(level_, event_, ...)                                                             \
+    log_write((level_), (event_), (const LogField[]){__VA_ARGS__},                                 \
               sizeof((const LogField[]){__VA_ARGS__}) / sizeof(LogField))
 /* The same without fields. */
 #define LOG_PLAIN(level_, event_) log_write((level_), (event_), NULL, 0)

@@ -151,7 +151,7 @@ char *buf_extend(Buf *buf, size_t n)
         buf->has_failed = true;
         return NULL;
     }
-    if (need > buf->capacity) {
+    if (need > buf->capacity || buf->p == NULL) {
         size_t doubled = buf->capacity > SIZE_MAX / 2 ? SIZE_MAX : buf->capacity * 2;
         size_t capacity = need > doubled ? need : doubled;
         capacity = capacity < 64 ? 64 : capacity;

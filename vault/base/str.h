@@ -23,7 +23,10 @@ typedef struct Str {
 /* A literal as Str, at no cost. */
 #define STR(literal_) ((Str){.p = "" literal_, .n = sizeof(literal_) - 1})
 /* The same for static initialisers. */
-#define STR_INIT(literal_) {.p = "" literal_, .n = sizeof(literal_) - 1}
+#define STR_INIT(literal_)                                                                         \
+    {                                                                                              \
+        .p = "" literal_, .n = sizeof(literal_) - 1                                                \
+    }
 #define STR_EMPTY ((Str){.p = "", .n = 0})
 /* For printf-like library edges: printf("%.*s", STR_FORMAT(s)). */
 #define STR_FORMAT(s_) (int)(s_).n, (s_).p

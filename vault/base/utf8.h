@@ -19,6 +19,8 @@
 bool utf8_is_valid(Str text);
 /* Bytes of the valid code point at the start of text, 0 when there is none; *ret_point (may be NULL) gets it. */
 size_t utf8_decode(Str text, uint32_t *ret_point);
+/* The UTF-8 of a code point (≤ U+10FFFF, no surrogate). Returns its bytes, 1 to 4. */
+size_t utf8_encode(uint32_t point, char ret_bytes[4]);
 /* Appends a code point (≤ U+10FFFF, no surrogate). */
 void utf8_add(Buf *buf, uint32_t point);
 /* Number of code points of valid text; an invalid byte counts as one. */
