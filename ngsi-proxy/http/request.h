@@ -34,6 +34,7 @@ typedef enum HttpMethod {
 #define REQUEST_SEGMENTS_MAX 16
 #define REQUEST_PARAMS_MAX 256
 #define REQUEST_HEADERS_MAX 100
+#define REQUEST_RESERVE_BYTES ((size_t)2048)
 
 /* `?options` has no value (value is ""), `?options=` has an empty one. */
 typedef struct QueryParam {
@@ -51,6 +52,7 @@ struct Route;
 
 typedef struct Request {
     Arena *arena; /* sensitive; the answer's bytes live here too */
+    char *reserve; /* REQUEST_RESERVE_BYTES of it, kept for an error answer when the budget is used up */
     HttpMethod method;
     Surface surface;      /* by the path's first segment; decides how errors look */
     Str target;           /* raw, with the query */

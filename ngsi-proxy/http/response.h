@@ -11,6 +11,7 @@
 #include "request.h"
 
 #define RESPONSE_HEADERS_MAX 16
+#define RESPONSE_HEADER_BYTES_MAX 2048
 
 typedef struct Response {
     int status;
@@ -19,8 +20,9 @@ typedef struct Response {
     HttpHeader headers[RESPONSE_HEADERS_MAX];
     size_t header_count;
     bool must_close; /* close the connection after this answer */
-    ErrorReason reason; /* why it is an error; NONE else. For the log line. */
-    Str client; /* client id of the caller, for the log line; "" when unknown */
+    Error error;     /* why it is an error; OK else. For the log line. */
+    Str route;       /* pattern of the route, for the log line; "" when none was found */
+    Str client;      /* client id of the caller, for the log line; "" when unknown */
 } Response;
 
 /* 200, no body, no headers. */
@@ -30,7 +32,8 @@ void response_init(Response *response);
 void response_json(Response *response, int status, Str json);
 /* A status without a body (201, 204). */
 void response_empty(Response *response, int status);
-/* Adds a header. name is a static token. Errors: INTERNAL (a control byte in value, or no room left). */
+/* Adds a header. name is a static token; value lives as the body does. Errors: INTERNAL (a control byte in value, a value
+ * over RESPONSE_HEADER_BYTES_MAX, or no room left). */
 Error response_header(Response *response, Str name, Str value) MUST_USE;
 
 /* Replaces whatever was there by the error in the words of the request's surface: status, body, WWW-Authenticate on 401,
