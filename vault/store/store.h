@@ -104,7 +104,7 @@ StoreSnapshot *store_snapshot_close(StoreSnapshot *snapshot);
  * Errors of all reads: STORE_UNAVAILABLE, DEADLINE, STORE_CORRUPT, BUDGET_EXCEEDED, STORE_MISUSE. */
 Error store_get(StoreSnapshot *snapshot, Arena *arena, StoreCollection collection, Str key,
                 StoreDoc *ret_doc) MUST_USE;
-/* count documents in one go; ret_docs[i] belongs to keys[i], version 0 when missing. */
+/* count documents in one go; ret_docs[i] belongs to keys[i] (which may repeat), version 0 when missing. */
 Error store_get_many(StoreSnapshot *snapshot, Arena *arena, StoreCollection collection,
                      const Str *keys, size_t count, StoreDoc *ret_docs) MUST_USE;
 
@@ -117,9 +117,11 @@ typedef struct StoreValue {
     Str text;
 } StoreValue;
 
+/* index NULL walks the whole collection in key order (sweeps, backup, key rotation): equal_count is 0, and [from, to]
+ * bounds the key itself as text. */
 typedef struct StoreFind {
     StoreCollection collection;
-    const char *index;
+    const char *index;           /* a declared name, or NULL: key order */
     StoreValue equal[STORE_INDEX_MEMBERS_MAX];
     size_t equal_count;
     const StoreValue *from;      /* NULL: open */
@@ -137,14 +139,16 @@ typedef struct StoreFind {
 /* Array in the arena; *ret_count ≤ limit. */
 Error store_find(StoreSnapshot *snapshot, Arena *arena, const StoreFind *find, StoreDoc **ret_docs,
                  size_t *ret_count) MUST_USE;
-/* How many documents the walk would meet; limit, after, order and projection are ignored. On an index only. */
+/* How many documents the walk would meet; limit, after, order and projection are ignored. Time grows with the count. */
 Error store_count(StoreSnapshot *snapshot, const StoreFind *find, int64_t *ret_count) MUST_USE;
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
 /* A batch is all or nothing. Each document at most once in a batch. NULL when memory is short; lives in the arena. */
 StoreBatch *store_batch_in(Arena *arena) MUST_USE;
-/* The first misuse (bad key, document twice, over the limits) sticks until store_commit. */
+/* The key is copied, the body is not: it must outlive the commit. The first misuse (bad key, bad body, an index member
+ * of the wrong kind, document twice, version 0) or passed limit sticks until store_commit, which then touches nothing.
+ * An insert gives version 1, also after a delete of the same key. */
 void store_batch_insert(StoreBatch *batch, StoreCollection collection, Str key, DocBody body);
 void store_batch_replace(StoreBatch *batch, StoreCollection collection, Str key, uint64_t version,
                          DocBody body);
@@ -155,8 +159,8 @@ void store_batch_require_absent(StoreBatch *batch, StoreCollection collection, S
 /* Operations so far: the index that the next one gets. */
 size_t store_batch_count(const StoreBatch *batch);
 
-/* Applies the batch durably (majority / fsync) or not at all. *ret_failed (may be NULL) is the index of the operation
- * that was refused, when one was.
+/* Applies the batch durably (majority / fsync) or not at all; an empty batch is fine. *ret_failed (may be NULL) is the
+ * index of the first operation that was refused, when one was; otherwise it is left as it is.
  * Errors: STORE_EXISTS (insert or require_absent met a document), STORE_CONFLICT (another version or none),
  * STORE_LIMIT, STORE_MISUSE, STORE_UNAVAILABLE and DEADLINE (nothing happened), STORE_UNSETTLED (the database went
  * away before it could say; the caller must read before it tries again). */
