@@ -136,8 +136,6 @@
            "More than one matching entity. Please refine your query", "", "error.ambiguous", LOG_INFO, true)           \
     REASON(PARTIAL_UPDATE, NOT_FOUND, 422, "PartialUpdate", "do not exist: %s", "", "error.partial_update", LOG_INFO,  \
            true)                                                                                                       \
-    REASON(UPDATE_UNKNOWN, NOT_FOUND, 422, "Unprocessable", "do not exist: %s", "", "error.partial_update", LOG_INFO,  \
-           true)                                                                                                       \
     REASON(TYPE_NOT_REGISTERED, UNSUPPORTED, 422, "Unprocessable",                                                     \
            "the entity type %s is not registered: add a schema file for it to schemas/entities and restart", "",       \
            "error.type_not_registered", LOG_INFO, true)                                                                \

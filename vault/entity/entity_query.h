@@ -29,6 +29,10 @@ typedef struct EntityQuery {
     Str service_path; /* as sent; "" = header absent = all paths */
 } EntityQuery;
 
+/* Whether a path lies in what was asked for: "" = all; else paths separated by commas, each exact or, ending in
+ * "/#", with everything below it. */
+bool service_path_covers(Str asked, Str path);
+
 typedef struct EntityPage {
     Entity *entities;
     size_t count;
