@@ -1,6 +1,8 @@
-/* hash.h — plain hashes (SHA-256 for the log, BLAKE2b elsewhere), salted commitments, and two helpers for secrets.
+/* hash.h — plain hashes (SHA-256 for the log, BLAKE2b elsewhere), salted commitments, and two
+ * helpers for secrets.
  *
- * Must never be used to hide a guessable value without salt or key: that is what commitments and pseudonyms are for.
+ * Must never be used to hide a guessable value without salt or key: that is what commitments and
+ * pseudonyms are for.
  *
  * Layer: vault/crypto. Thread-safe: pure. Standard: FIPS 180-4, RFC 7693. Requirement: L-2. */
 #ifndef MUSUBI_HASH_H
@@ -31,8 +33,8 @@ void sha256_of(const Str *parts, size_t count, uint8_t ret_digest[SHA256_BYTES])
 /* BLAKE2b-256 without key of the parts one after the other. */
 void blake2b_of(const Str *parts, size_t count, uint8_t ret_digest[BLAKE2B_BYTES]);
 
-/* SHA-256(prefix ‖ salt ‖ message): says nothing about message until the salt is shown. The log uses prefix 0x02 for
- * subjects and 0x03 for consents. */
+/* SHA-256(prefix ‖ salt ‖ message): says nothing about message until the salt is shown. The log
+ * uses prefix 0x02 for subjects and 0x03 for consents. */
 void commitment_make(uint8_t prefix, const uint8_t salt[COMMITMENT_SALT_BYTES], Str message,
                      uint8_t ret_commitment[SHA256_BYTES]);
 
