@@ -138,10 +138,16 @@ def create_city(run, build, options, mongodb_uri=None):
         make_service_key(run / "keys" / "services", service)
     vaultctl(build, run, "init")
     arguments = ["--citizens=%d" % options.citizens, "--seed=%d" % options.seed,
-                 "--service-keys=%s" % (run / "keys" / "services"), "--token-file=%s" % (run / "citizen-token")]
+                 "--service-keys=%s" % (run / "keys" / "services"), "--truth-file=%s" % (run / "truth.json")]
     if options.consenting is not None:
         arguments.append("--consenting=%d" % options.consenting)
     vaultctl(build, run, "demo", *arguments)
+
+
+def citizen_token(run, build, person):
+    """A fresh token of an invented citizen, for ten minutes: demo cities only, until citizens can sign in."""
+    service, user = next(iter(person["users"].items()))
+    return vaultctl(build, run, "citizen-token", "--service=%s" % service, "--user=%s" % user).strip()
 
 
 class Node:
@@ -219,7 +225,8 @@ def load_open_data(run, url):
 
 
 def example_user(run):
-    return json.loads((run / "citizen-token.json").read_text())
+    """The citizen whose token the demo hands out: user ids and grants by service."""
+    return json.loads((run / "truth.json").read_text())["citizens"][0]
 
 
 def print_welcome(run, url):
@@ -238,7 +245,7 @@ In another terminal, in this folder:
   curl -s -H "Authorization: Bearer $PAY" '%(url)s/v2/entities/urn:ngsi-ld:Person:%(neppi)s?options=keyValues'
 
   # the citizen: what I allow, who read what
-  ME=$(cat %(run)s/citizen-token)
+  ME=$(./dev token citizen | tail -n 1)
   curl -s -H "Authorization: Bearer $ME" %(url)s/api/citizen/grants
   curl -s -H "Authorization: Bearer $ME" '%(url)s/api/citizen/accesses?limit=5'
 
@@ -250,7 +257,7 @@ In another terminal, in this folder:
   curl -s -H "Authorization: Bearer $TOKEN" '%(url)s/v2/entities?type=PublicToilet&limit=2&options=keyValues'
   build/release/bin/vaultctl audit verify --config=%(run)s/musubi.conf
 """ % {"url": url, "run": os.path.relpath(run), "kenko": user["users"]["kenko"], "neppi": user["users"]["neppi-pay"],
-       "grant": user["grants"]["kenko"]}, flush=True)
+       "grant": next(g["id"] for g in user["grants"] if g["recipient"] == "kenko" and g["type"] == "Person")}, flush=True)
 
 
 def command_run(options, build):
@@ -258,7 +265,7 @@ def command_run(options, build):
     if options.fresh and run.exists():
         shutil.rmtree(run)
     with mongodb(run, options) as uri:
-        if not (run / "citizen-token").exists():
+        if not (run / "truth.json").exists():
             print("loading the demo city: %d invented citizens, five services" % options.citizens, flush=True)
             create_city(run, build, options, uri)
         write_configuration(run, options, uri)  # the database's port is another one at each start
@@ -290,7 +297,7 @@ def command_with_demo(options, build):
                 (run / "url").write_text(nodes[0].url + "\n")
                 environment = dict(os.environ, MUSUBI_URL=nodes[0].url, MUSUBI_RUN=str(run),
                                    MUSUBI_URLS=" ".join(node.url for node in nodes), MUSUBI_BUILD=str(build),
-                                   MUSUBI_CITIZEN_TOKEN=(run / "citizen-token").read_text().strip())
+                                   MUSUBI_CITIZEN_TOKEN=citizen_token(run, build, example_user(run)))
                 status = subprocess.run(options.command, env=environment, check=False).returncode
             finally:
                 stopped = [node.stop() for node in nodes]
@@ -302,11 +309,14 @@ def command_with_demo(options, build):
             shutil.rmtree(run, ignore_errors=True)
 
 
-def command_token(options, _build):
+def command_token(options, build):
     run = pathlib.Path(os.environ.get("MUSUBI_RUN", ROOT / "run")).resolve()
     if not (run / "url").exists():
         raise HarnessError("no city is running in %s: start one with ./dev run" % run)
-    print(fetch_token(run, (run / "url").read_text().strip(), options.service, options.purpose))
+    if options.service == "citizen":
+        print(citizen_token(run, build, example_user(run)))
+    else:
+        print(fetch_token(run, (run / "url").read_text().strip(), options.service, options.purpose))
     return 0
 
 
@@ -330,7 +340,7 @@ def parse(arguments):
             sub.add_argument("--no-open-data", action="store_true")
             sub.add_argument("command", nargs=argparse.REMAINDER)
     token = commands.add_parser("token")
-    token.add_argument("service", choices=list(SERVICES))
+    token.add_argument("service", choices=[*SERVICES, "citizen"])
     token.add_argument("purpose", nargs="?")
     options = parser.parse_args(arguments)
     if options.name == "with-demo":

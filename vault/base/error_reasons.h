@@ -216,6 +216,9 @@
     REASON(SERVICE_PATH_COUNT, BAD_INPUT, 400, "BadRequest",                                                           \
            "too many service paths - a maximum of ten service paths is allowed", "", "error.service_path", LOG_INFO,   \
            true)                                                                                                       \
+    /* tool */                                                                                                         \
+    REASON(DEMO_NOT_EMPTY, EXISTS, 409, "Conflict", "the demo city can only be loaded into an empty store", "",         \
+           "error.conflict", LOG_ERROR, false)                                                                         \
     /* http, oauth, api: rows are added here by these rooms */                                                         \
     REASON(UNKNOWN_ROUTE, NOT_FOUND, 400, "BadRequest", "Service not found. Check your URL as probably it is wrong.",  \
            "", "error.unknown_route", LOG_INFO, true)                                                                  \
