@@ -41,8 +41,9 @@ typedef struct IdLink {
     int64_t linked_us;
     const LinkEvent *events;
     size_t event_count;
-    Str key;          /* of the document it was read from */
-    uint64_t version; /* of that document */
+    uint64_t record_version; /* of the sealed body */
+    Str key;                 /* of the document it was read from */
+    uint64_t version;        /* of that document */
 } IdLink;
 
 /* Printable ASCII and UTF-8 without the characters that NGSI forbids in ids, blanks, '/' and controls. */
@@ -64,6 +65,9 @@ Error id_link_change(VaultCall *call, StoreBatch *batch, Subject *subject, Str s
                      Str reason) MUST_USE;
 /* Every link of a citizen, active or not, by service. Errors: VAULT_SEALED, store errors. */
 Error id_link_list(VaultCall *call, Subject *subject, IdLink **ret_links, size_t *ret_count) MUST_USE;
+
+/* "active", "frozen", "unlinked". Static. */
+Str id_link_state_text(LinkState state);
 
 /* For walks over many citizens: the key under which (service, citizen) is stored, and the reading of such a document.
  * ret_link->state may be any; the caller looks. Errors: VAULT_SEALED; CRYPTO_OPEN, STORE_CORRUPT. */

@@ -7,6 +7,7 @@
 #ifndef MUSUBI_SUBJECT_H
 #define MUSUBI_SUBJECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,7 +20,8 @@ typedef struct Subject {
     uint8_t id[SUBJECT_ID_BYTES];
     char text[PSEUDONYM_TEXT_16_BYTES]; /* the id as document key */
     SubjectKey *key;                    /* on loan until subject_done; NULL = unknown or erased */
-    uint64_t key_version;               /* of the KEYS document; 0 = it is inserted by required_in */
+    uint64_t key_version;               /* of the KEYS document */
+    bool is_new;                        /* made by subject_create: the snapshot holds nothing of it */
     const StoreBatch *required_in;      /* the batch that has the requirement already */
 } Subject;
 
@@ -27,8 +29,10 @@ typedef struct Subject {
  * Errors: SUBJECT_UNKNOWN (no key document: never was, or erased), VAULT_SEALED, KEY_SLOTS_FULL, CRYPTO_OPEN, store
  * errors. */
 Error subject_load(VaultCall *call, const uint8_t id[SUBJECT_ID_BYTES], Subject *ret_subject) MUST_USE;
-/* The same for count ids in one read; key is NULL where there is none. ret_subjects[i] belongs to ids[i]; on an error
- * nothing is on loan. Errors: as subject_load but SUBJECT_UNKNOWN. */
+/* The same for a subject of another tenant than the call's: the platform subject. */
+Error subject_load_of(VaultCall *call, Str tenant, const uint8_t id[SUBJECT_ID_BYTES], Subject *ret_subject) MUST_USE;
+/* subject_load for count ids in one read; key is NULL where there is none. ret_subjects[i] belongs to ids[i]; on an
+ * error nothing is on loan. Errors: as subject_load but SUBJECT_UNKNOWN. */
 Error subject_load_many(VaultCall *call, const uint8_t (*ids)[SUBJECT_ID_BYTES], size_t count,
                         Subject *ret_subjects) MUST_USE;
 /* Makes a subject with a new key and puts its KEYS document into the batch. Give back with subject_done.
