@@ -1,0 +1,164 @@
+#include <string.h>
+#include <time.h>
+
+#include "access_log_state.h"
+
+#define WAIT_SLICE_US 100000
+#define LEAF_ARENA_BYTES ((size_t)128 << 10) /* for one leaf: detail, envelope, line */
+
+bool access_log_wait_on(AccessLog *log, pthread_cond_t *condition, Deadline deadline)
+{
+    int64_t left_us = deadline_left_us(deadline);
+    if (left_us <= 0) {
+        return false;
+    }
+    /* Slices, because a deadline's clock may be a test's, and the kernel waits in real time. */
+    int64_t slice_us = left_us < WAIT_SLICE_US ? left_us : WAIT_SLICE_US;
+    int64_t wake_us = ports_system()->clock->monotonic_us(ports_system()->clock) + slice_us;
+    struct timespec wake = {.tv_sec = wake_us / CLOCK_SECOND_US, .tv_nsec = wake_us % CLOCK_SECOND_US * 1000};
+    (void)pthread_cond_timedwait(condition, &log->lock, &wake);
+    return true;
+}
+
+static Error ensure_up(const AccessLog *log)
+{
+    ENSURE(log->down == NULL, LOG_UNAVAILABLE, log->down);
+    ENSURE(!log->is_stopping, LOG_UNAVAILABLE, "closing");
+    return OK;
+}
+
+/* Sleeps until there may be room or the turn may be free. */
+static Error wait_for_room(AccessLog *log, Deadline deadline)
+{
+    log->room_waiters++;
+    bool in_time = access_log_wait_on(log, &log->room, deadline);
+    log->room_waiters--;
+    TRY(ensure_up(log));
+    ENSURE(in_time, DEADLINE, "access log");
+    return OK;
+}
+
+static void remember_owner(AccessLog *log, uint64_t seq, SubjectKey *key)
+{
+    if (!log->is_followed || key == NULL || log->owners_count == ACCESS_LOG_OWNERS_MAX) {
+        return; /* the follower will find it by its finder */
+    }
+    size_t at = (log->owners_from + log->owners_count) % ACCESS_LOG_OWNERS_MAX;
+    log->owners[at] = (LogOwner){.seq = seq, .key = subject_key_ref(key)};
+    log->owners_count++;
+}
+
+static int64_t next_ms(AccessLog *log)
+{
+    int64_t now_ms = log->ports->clock->now_us(log->ports->clock) / 1000;
+    return now_ms > log->last_ms ? now_ms : log->last_ms;
+}
+
+/* Gives one leaf its place in the open batch, which has room for it. */
+static Error place_leaf(AccessLog *log, Arena *arena, const PreparedLeaf *leaf)
+{
+    uint64_t seq = log->frontier.size;
+    int64_t at_ms = next_ms(log);
+    uint8_t finder[SEAL_FINDER_BYTES] = {0};
+    size_t slot = 0;
+    Str line;
+    Str detail;
+    if (leaf->key != NULL) {
+        TRY(finder_table_next(log->finders, leaf->key, str_from(log->node), seq / LEAF_EPOCH_LEAVES, finder, &slot));
+    }
+    TRY(leaf_place(leaf, arena, seq, at_ms, finder, &line, &detail));
+    SegmentBuilder *builder = &log->builders[log->open_batch & 1];
+    segment_builder_add(builder, line, detail);
+    MerkleHash hash;
+    merkle_hash_leaf(line, &hash);
+    merkle_append(&log->frontier, &hash);
+    log->last_ms = at_ms;
+    if (leaf->key != NULL) {
+        finder_table_use(log->finders, slot);
+    }
+    remember_owner(log, seq, leaf->key);
+    if (builder->count == 1) {
+        (void)pthread_cond_signal(&log->work);
+    }
+    return OK;
+}
+
+static bool has_room(const AccessLog *log, const PreparedLeaf *leaf)
+{
+    const SegmentBuilder *builder = &log->builders[log->open_batch & 1];
+    size_t detail_bytes = leaf->key == NULL ? 0 : SEAL_FINDER_BYTES + leaf->envelope.n;
+    return builder->count < log->batch_leaves && segment_builder_fits(builder, detail_bytes);
+}
+
+static Error place_in_turn(AccessLog *log, Arena *arena, const PreparedLeaf *leaves, size_t n, Deadline deadline,
+                           uint64_t *ret_first_seq, uint64_t *ret_batch)
+{
+    for (size_t i = 0; i < n; i++) {
+        while (!has_room(log, &leaves[i])) {
+            TRY(wait_for_room(log, deadline));
+        }
+        uint64_t seq = log->frontier.size;
+        TRY(place_leaf(log, arena, &leaves[i]));
+        *ret_first_seq = i == 0 ? seq : *ret_first_seq;
+    }
+    *ret_batch = log->open_batch;
+    return OK;
+}
+
+/* Places all leaves of one call one after the other: nobody else's come between, even when they fill several batches. */
+static Error place_all(AccessLog *log, Arena *arena, const PreparedLeaf *leaves, size_t n, Deadline deadline,
+                       uint64_t *ret_first_seq, uint64_t *ret_batch)
+{
+    TRY(ensure_up(log));
+    while (log->is_turn_taken) {
+        TRY(wait_for_room(log, deadline));
+    }
+    log->is_turn_taken = true;
+    Error error = place_in_turn(log, arena, leaves, n, deadline, ret_first_seq, ret_batch);
+    log->is_turn_taken = false;
+    if (log->room_waiters > 0) {
+        (void)pthread_cond_broadcast(&log->room);
+    }
+    return error;
+}
+
+static Error wait_durable(AccessLog *log, uint64_t batch, Deadline deadline)
+{
+    while (log->durable_batches <= batch) {
+        TRY(ensure_up(log));
+        ENSURE(access_log_wait_on(log, &log->durable[batch & 1], deadline), DEADLINE, "access log");
+    }
+    return OK;
+}
+
+static Error prepare_all(AccessLog *log, Arena *arena, const LeafDraft *leaves, size_t n, PreparedLeaf **ret_prepared)
+{
+    PreparedLeaf *prepared = ARENA_MANY(arena, PreparedLeaf, n);
+    ENSURE_ALLOC(prepared, arena);
+    for (size_t i = 0; i < n; i++) {
+        TRY(leaf_prepare(log->ports, arena, str_from(log->node), &leaves[i], &prepared[i]));
+    }
+    *ret_prepared = prepared;
+    return OK;
+}
+
+Error access_log_append(AccessLog *log, const LeafDraft *leaves, size_t n, Deadline deadline, uint64_t *ret_first_seq)
+{
+    ENSURE(n >= 1, LOG_MISUSE, "no leaf");
+    TRY(access_log_health(log));
+    CLEANUP(arena_free) Arena *arena = arena_new_sensitive(n * LEAF_ARENA_BYTES);
+    ENSURE(arena != NULL, OUT_OF_MEMORY, NULL);
+    PreparedLeaf *prepared = NULL;
+    TRY(prepare_all(log, arena, leaves, n, &prepared));
+    uint64_t first_seq = 0;
+    uint64_t batch = 0;
+    (void)pthread_mutex_lock(&log->lock);
+    Error error = place_all(log, arena, prepared, n, deadline, &first_seq, &batch);
+    if (!FAILED(error)) {
+        error = wait_durable(log, batch, deadline);
+    }
+    (void)pthread_mutex_unlock(&log->lock);
+    TRY(error);
+    *ret_first_seq = first_seq;
+    return OK;
+}

@@ -1,0 +1,67 @@
+#include "leaf_detail.h"
+
+#include "field_cursor.h"
+
+static void add_names(Buf *buf, const Str *names, size_t count)
+{
+    buf_add_u32be(buf, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        buf_add_lp(buf, names[i]);
+    }
+}
+
+void leaf_detail_encode(Buf *buf, const uint8_t salt[COMMITMENT_SALT_BYTES], const uint8_t *subject,
+                        const LeafDetail *detail)
+{
+    buf_add_char(buf, LEAF_DETAIL_FORMAT);
+    buf_add(buf, str_bytes(salt, COMMITMENT_SALT_BYTES));
+    buf_add_lp(buf, subject == NULL ? STR_EMPTY : str_bytes(subject, SUBJECT_ID_BYTES));
+    buf_add_lp(buf, detail->entity_id);
+    add_names(buf, detail->attributes, detail->attribute_count);
+    add_names(buf, detail->filtered, detail->filtered_count);
+    buf_add_lp(buf, detail->grant_id);
+    buf_add_u64be(buf, detail->grant_version);
+    buf_add_lp(buf, detail->address);
+    buf_add_lp(buf, detail->user_agent);
+    buf_add_lp(buf, detail->query);
+    buf_add_lp(buf, detail->state_hash);
+}
+
+static Error take_names(Arena *arena, FieldCursor *cursor, const Str **ret_names, size_t *ret_count)
+{
+    size_t count = field_take_u32(cursor);
+    ENSURE(!cursor->has_failed && count <= cursor->left / 4, LOG_CORRUPT, "a list of names");
+    Str *names = ARENA_MANY(arena, Str, count);
+    ENSURE_ALLOC(names, arena);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = field_take_lp(cursor);
+    }
+    *ret_names = names;
+    *ret_count = count;
+    return OK;
+}
+
+Error leaf_detail_decode_in(Arena *arena, Str plaintext, const uint8_t **ret_salt, const uint8_t **ret_subject,
+                            LeafDetail *ret_detail)
+{
+    FieldCursor cursor = field_cursor(plaintext);
+    ENSURE(field_take_u8(&cursor) == LEAF_DETAIL_FORMAT, LOG_NEWER, NULL);
+    LeafDetail detail = {0};
+    Str salt = field_take(&cursor, COMMITMENT_SALT_BYTES);
+    Str subject = field_take_lp(&cursor);
+    detail.entity_id = field_take_lp(&cursor);
+    TRY(take_names(arena, &cursor, &detail.attributes, &detail.attribute_count));
+    TRY(take_names(arena, &cursor, &detail.filtered, &detail.filtered_count));
+    detail.grant_id = field_take_lp(&cursor);
+    detail.grant_version = field_take_u64(&cursor);
+    detail.address = field_take_lp(&cursor);
+    detail.user_agent = field_take_lp(&cursor);
+    detail.query = field_take_lp(&cursor);
+    detail.state_hash = field_take_lp(&cursor);
+    ENSURE(field_cursor_is_done(&cursor), LOG_CORRUPT, "the fields of a detail record");
+    ENSURE(subject.n == 0 || subject.n == SUBJECT_ID_BYTES, LOG_CORRUPT, "a subject id of 16 bytes");
+    *ret_salt = (const uint8_t *)salt.p;
+    *ret_subject = subject.n == 0 ? NULL : (const uint8_t *)subject.p;
+    *ret_detail = detail;
+    return OK;
+}
