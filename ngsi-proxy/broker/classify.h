@@ -1,0 +1,33 @@
+/* classify.h — which half of the data a type or an id belongs to.
+ *
+ * The registry decides; nothing about the stored data does. A name that differs from a personal type in case alone is
+ * never public, whatever the settings, so that personal data can't slip out under a look-alike. Must never look at the
+ * store: a decision that depended on data would tell about it.
+ *
+ * Layer: ngsi-proxy/broker. Thread-safe: yes (immutable). Spec: 6(6)オ. */
+#ifndef MUSUBI_CLASSIFY_H
+#define MUSUBI_CLASSIFY_H
+
+#include <stdbool.h>
+
+#include "type_registry.h"
+
+typedef enum TypeClass {
+    TYPE_UNLISTED, /* reads find nothing, writes are refused */
+    TYPE_PUBLIC,
+    TYPE_PERSONAL,
+    TYPE_CLASS_COUNT_
+} TypeClass;
+
+typedef struct Classifier {
+    const TypeRegistry *types;
+    bool are_unlisted_public; /* setting unlisted_types = public, and --open: for development */
+} Classifier;
+
+TypeClass classify_type(const Classifier *classifier, Str type);
+
+/* The personal type whose form the id has (urn:ngsi-ld:<PersonalType>:…, scheme and type in any case); NULL for every
+ * other id. */
+const EntityTypeSpec *classify_id(const Classifier *classifier, Str id);
+
+#endif
