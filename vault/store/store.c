@@ -145,7 +145,7 @@ Error store_find(StoreSnapshot *snapshot, Arena *arena, const StoreFind *find, S
     }
     ENSURE(!deadline_has_passed(snapshot->deadline), DEADLINE, NULL);
     TRY(snapshot->store->backend->find(snapshot, arena, &walk, &docs, &count));
-    if (find->members != NULL) {
+    if (find->members != NULL && !snapshot->store->backend->cuts_bodies) {
         TRY(docs_project(arena, &walk, docs, count));
     }
     *ret_docs = docs;

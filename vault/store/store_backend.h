@@ -25,6 +25,7 @@ typedef struct StoreWalk {
  * written only when all of it went well. */
 typedef struct StoreBackend {
     const char *kind;
+    bool cuts_bodies; /* find obeys the projection by itself */
     Store *(*close)(Store *store);
     Error (*ping)(Store *store, Deadline deadline);
     Error (*snapshot_open)(Store *store, Deadline deadline, StoreSnapshot **ret_snapshot);
@@ -32,7 +33,7 @@ typedef struct StoreBackend {
     /* ret_docs is zeroed by the caller: a missing document's row is left as it is. keys[i] may repeat. */
     Error (*get_many)(StoreSnapshot *snapshot, Arena *arena, StoreCollection collection,
                       const Str *keys, size_t count, StoreDoc *ret_docs);
-    /* Bodies may hold more than the projection asks for: store.c cuts them. */
+    /* Bodies may hold more than the projection asks for: store.c cuts them unless `cuts_bodies`. */
     Error (*find)(StoreSnapshot *snapshot, Arena *arena, const StoreWalk *walk,
                   StoreDoc **ret_docs, size_t *ret_count);
     Error (*count)(StoreSnapshot *snapshot, const StoreWalk *walk, int64_t *ret_count);
