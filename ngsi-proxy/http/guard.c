@@ -5,8 +5,8 @@
 
 /* Headers that decide something: two of them could be read differently by two readers. */
 static const Str SINGLE[] = {
-    STR_INIT("Host"),         STR_INIT("Content-Length"),  STR_INIT("Transfer-Encoding"),
-    STR_INIT("Content-Type"), STR_INIT("Authorization"),   STR_INIT("Idempotency-Key"),
+    STR_INIT("Host"),         STR_INIT("Content-Length"), STR_INIT("Transfer-Encoding"),
+    STR_INIT("Content-Type"), STR_INIT("Authorization"),  STR_INIT("Idempotency-Key"),
     STR_INIT("Expect"),
 };
 
@@ -86,8 +86,9 @@ static Error check_headers(const RequestHead *head)
     const HttpHeader *host = find(head, STR("Host"));
     ENSURE(host != NULL && host->value.n > 0, HTTP_BAD_HEAD, "Host is missing");
     for (size_t i = 0; i < host->value.n; i++) {
-        ENSURE((unsigned char)host->value.p[i] > 0x20 && strchr("/?#@,\\", host->value.p[i]) == NULL, HTTP_BAD_HEAD,
-               "Host is not a host");
+        ENSURE((unsigned char)host->value.p[i] > 0x20 &&
+                   strchr("/?#@,\\", host->value.p[i]) == NULL,
+               HTTP_BAD_HEAD, "Host is not a host");
     }
     return OK;
 }
@@ -107,7 +108,8 @@ static Error read_length(const HttpHeader *header, RequestFraming *framing)
     if (header == NULL) {
         return OK;
     }
-    ENSURE(header->value.n >= 1 && header->value.n <= 18, HTTP_BAD_HEAD, "Content-Length is not a length");
+    ENSURE(header->value.n >= 1 && header->value.n <= 18, HTTP_BAD_HEAD,
+           "Content-Length is not a length");
     for (size_t i = 0; i < header->value.n; i++) {
         char c = header->value.p[i];
         ENSURE(c >= '0' && c <= '9', HTTP_BAD_HEAD, "Content-Length is not a length");

@@ -2,9 +2,11 @@
 
 #include <strings.h>
 
-static const char *const METHOD_NAMES[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", ""};
+static const char *const METHOD_NAMES[] = {"GET",   "HEAD",   "POST",    "PUT",
+                                           "PATCH", "DELETE", "OPTIONS", ""};
 
-_Static_assert(sizeof METHOD_NAMES / sizeof METHOD_NAMES[0] == HTTP_METHOD_COUNT_, "one name for each method");
+_Static_assert(sizeof METHOD_NAMES / sizeof METHOD_NAMES[0] == HTTP_METHOD_COUNT_,
+               "one name for each method");
 
 const char *http_method_name(HttpMethod method)
 {

@@ -49,10 +49,12 @@ static void write_v2(JsonWriter *writer, const ErrorWords *words, Str text)
     json_write_member_string(writer, STR("description"), text);
 }
 
-static void write_problem(JsonWriter *writer, const Request *request, const ErrorWords *words, Str text)
+static void write_problem(JsonWriter *writer, const Request *request, const ErrorWords *words,
+                          Str text)
 {
     char type[96] = "urn:musubi:";
-    Buf urn = {.arena = request->arena, .p = type, .n = sizeof "urn:musubi:" - 1, .capacity = sizeof type};
+    Buf urn = {
+        .arena = request->arena, .p = type, .n = sizeof "urn:musubi:" - 1, .capacity = sizeof type};
     buf_add(&urn, str_from(words->message_key));
     json_write_member_string(writer, STR("type"), (Str){.p = urn.p, .n = urn.n});
     json_write_member_string(writer, STR("title"), str_from(words->v2_error));
@@ -65,7 +67,8 @@ static void write_oauth(JsonWriter *writer, const ErrorWords *words, Str text)
 {
     const char *fallback = words->http_status >= 500 ? "server_error" : "invalid_request";
     bool is_named = words->oauth_error[0] != '\0';
-    json_write_member_string(writer, STR("error"), str_from(is_named ? words->oauth_error : fallback));
+    json_write_member_string(writer, STR("error"),
+                             str_from(is_named ? words->oauth_error : fallback));
     json_write_member_string(writer, STR("error_description"), text);
 }
 
@@ -151,7 +154,7 @@ void response_error(Response *response, const Request *request, Error error)
     response->error = error;
     response->status = words->http_status;
     response->body = error_body(request, words, error);
-    response->content_type =
-        request->surface == SURFACE_PROBLEM ? STR("application/problem+json") : STR("application/json");
+    response->content_type = request->surface == SURFACE_PROBLEM ? STR("application/problem+json")
+                                                                 : STR("application/json");
     add_error_headers(response, request->surface, words);
 }

@@ -57,7 +57,8 @@ Error router_match(const Router *router, Request *request, Response *response)
     }
     request->capture_count = 0;
     if (!is_known) {
-        return request->surface == SURFACE_V2 ? FAIL(UNKNOWN_ROUTE, NULL) : FAIL(API_UNKNOWN_ROUTE, NULL);
+        return request->surface == SURFACE_V2 ? FAIL(UNKNOWN_ROUTE, NULL)
+                                              : FAIL(API_UNKNOWN_ROUTE, NULL);
     }
     TRY(set_allow(router, request, response));
     request->capture_count = 0;

@@ -22,13 +22,17 @@
 
 static void set_defaults(ServerOptions *options)
 {
-    options->connections_max = options->connections_max == 0 ? CONNECTIONS_MAX : options->connections_max;
+    options->connections_max =
+        options->connections_max == 0 ? CONNECTIONS_MAX : options->connections_max;
     options->in_flight_max = options->in_flight_max == 0 ? IN_FLIGHT_MAX : options->in_flight_max;
     options->answer_timeout_us =
         options->answer_timeout_us == 0 ? ANSWER_TIMEOUT_US : options->answer_timeout_us;
-    options->idle_timeout_s = options->idle_timeout_s == 0 ? IDLE_TIMEOUT_S : options->idle_timeout_s;
-    options->head_timeout_us = options->head_timeout_us == 0 ? HEAD_TIMEOUT_US : options->head_timeout_us;
-    options->body_timeout_us = options->body_timeout_us == 0 ? BODY_TIMEOUT_US : options->body_timeout_us;
+    options->idle_timeout_s =
+        options->idle_timeout_s == 0 ? IDLE_TIMEOUT_S : options->idle_timeout_s;
+    options->head_timeout_us =
+        options->head_timeout_us == 0 ? HEAD_TIMEOUT_US : options->head_timeout_us;
+    options->body_timeout_us =
+        options->body_timeout_us == 0 ? BODY_TIMEOUT_US : options->body_timeout_us;
 }
 
 /* The library's own remarks are about broken connections; they can hold a caller's bytes, so only the pattern is kept. */
@@ -42,14 +46,15 @@ static void log_library(void *context, const char *pattern, va_list arguments)
 static struct MHD_Daemon *start_daemon(Server *server)
 {
     const ServerOptions *options = &server->options;
-    unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC |
-                     MHD_USE_ERROR_LOG;
+    unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
+                     MHD_USE_POLL | MHD_USE_ITC | MHD_USE_ERROR_LOG;
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, server_on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
-        MHD_OPTION_LISTEN_SOCKET, server->listen_fd, MHD_OPTION_CONNECTION_LIMIT, options->connections_max,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-        options->idle_timeout_s, MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_URI_LOG_CALLBACK, server_on_uri, server, MHD_OPTION_NOTIFY_COMPLETED, server_on_completed, server,
+        flags, 0, NULL, NULL, server_on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_library,
+        NULL, MHD_OPTION_LISTEN_SOCKET, server->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+        options->connections_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
+        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s, MHD_OPTION_THREAD_STACK_SIZE,
+        STACK_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, server_on_uri,
+        server, MHD_OPTION_NOTIFY_COMPLETED, server_on_completed, server,
         MHD_OPTION_NOTIFY_CONNECTION, server_on_connection, server, MHD_OPTION_END);
 }
 
@@ -86,7 +91,8 @@ static Error start(Server *server, Arena *error_arena)
     TRY(server_listen_open(server, error_arena));
     TRY(server_watchdog_start(server));
     server->daemon = start_daemon(server);
-    ENSURE(server->daemon != NULL, LISTEN_FAILED, "the HTTP library could not start on the listening socket");
+    ENSURE(server->daemon != NULL, LISTEN_FAILED,
+           "the HTTP library could not start on the listening socket");
     return OK;
 }
 
@@ -132,7 +138,8 @@ Server *server_stop(Server *server)
         return NULL;
     }
     atomic_store(&server->is_stopping, true);
-    (void)MHD_quiesce_daemon(server->daemon); /* gives back our own listening socket, which server_free closes */
+    (void)MHD_quiesce_daemon(
+        server->daemon); /* gives back our own listening socket, which server_free closes */
     wait_for_running(server);
     MHD_stop_daemon(server->daemon);
     return server_free(server);

@@ -20,7 +20,8 @@ static Connection *connection_of(struct MHD_Connection *mhd)
 
 static void read_peer(struct MHD_Connection *mhd, Connection *connection)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     struct sockaddr_storage address = {.ss_family = AF_UNIX};
     if (info != NULL && info->client_addr != NULL) {
         size_t bytes = info->client_addr->sa_family == AF_INET    ? sizeof(struct sockaddr_in)
@@ -32,7 +33,8 @@ static void read_peer(struct MHD_Connection *mhd, Connection *connection)
     struct sockaddr_in6 v6;
     memcpy(&v4, &address, sizeof v4);
     memcpy(&v6, &address, sizeof v6);
-    const void *ip = address.ss_family == AF_INET ? (const void *)&v4.sin_addr : (const void *)&v6.sin6_addr;
+    const void *ip =
+        address.ss_family == AF_INET ? (const void *)&v4.sin_addr : (const void *)&v6.sin6_addr;
     if (address.ss_family == AF_UNIX ||
         inet_ntop(address.ss_family, ip, connection->peer, sizeof connection->peer) == NULL) {
         memcpy(connection->peer, "unix", sizeof "unix");
@@ -52,7 +54,8 @@ void server_on_connection(void *context, struct MHD_Connection *mhd, void **sock
                           enum MHD_ConnectionNotificationCode code)
 {
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
         Connection *connection = server_connection_new(context, info->connect_fd);
         if (connection != NULL) {
             read_peer(mhd, connection);
@@ -82,7 +85,8 @@ static Exchange *exchange_new(Connection *connection, const char *uri)
         return exchange_free(exchange);
     }
     request->reserve = arena_alloc(request->arena, REQUEST_RESERVE_BYTES);
-    if (request->reserve == NULL || FAILED(str_copy_in(request->arena, str_from(uri), &request->target))) {
+    if (request->reserve == NULL ||
+        FAILED(str_copy_in(request->arena, str_from(uri), &request->target))) {
         return exchange_free(exchange);
     }
     request->peer = str_from(connection->peer);
@@ -111,8 +115,8 @@ typedef struct HeaderList {
     bool has_overflown;
 } HeaderList;
 
-static enum MHD_Result collect_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_bytes,
-                                      const char *value, size_t value_bytes)
+static enum MHD_Result collect_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                      size_t name_bytes, const char *value, size_t value_bytes)
 {
     (void)kind;
     HeaderList *list = context;
@@ -121,7 +125,8 @@ static enum MHD_Result collect_header(void *context, enum MHD_ValueKind kind, co
         return MHD_NO;
     }
     list->items[list->count++] =
-        (HttpHeader){.name = {.p = name, .n = name_bytes}, .value = {.p = value == NULL ? "" : value, .n = value_bytes}};
+        (HttpHeader){.name = {.p = name, .n = name_bytes},
+                     .value = {.p = value == NULL ? "" : value, .n = value_bytes}};
     return MHD_YES;
 }
 
@@ -129,7 +134,8 @@ static Error collect_headers(struct MHD_Connection *mhd, Request *request)
 {
     HeaderList list = {.items = ARENA_MANY(request->arena, HttpHeader, REQUEST_HEADERS_MAX)};
     ENSURE_ALLOC(list.items, request->arena);
-    (void)MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, collect_header, &list); /* the list counts itself */
+    (void)MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, collect_header,
+                                      &list); /* the list counts itself */
     ENSURE(!list.has_overflown, HTTP_HEAD_TOO_LARGE, NULL);
     request->headers = list.items;
     request->header_count = list.count;
@@ -155,8 +161,8 @@ static Error decode_target(Request *request)
     request->segments = target.segments;
     request->segment_count = target.segment_count;
     request->surface = surface_of(target.segment_count == 0 ? STR_EMPTY : target.segments[0]);
-    return query_decode_in(request->arena, target.query, request->surface == SURFACE_V2, &request->params,
-                           &request->param_count);
+    return query_decode_in(request->arena, target.query, request->surface == SURFACE_V2,
+                           &request->params, &request->param_count);
 }
 
 /* How errors look when the target can't be decoded. */
@@ -168,7 +174,8 @@ static Surface surface_of_raw(Str target)
     return surface_of(rest);
 }
 
-static Error read_head(Server *server, struct MHD_Connection *mhd, Exchange *exchange, Str method, Str version)
+static Error read_head(Server *server, struct MHD_Connection *mhd, Exchange *exchange, Str method,
+                       Str version)
 {
     Request *request = &exchange->request;
     const Ports *ports = server->options.ports;
@@ -224,7 +231,8 @@ static void add_header(struct MHD_Response *answer, Str name, Str value)
     name_z[name.n] = '\0';
     memcpy(value_z, value.p, value.n);
     value_z[value.n] = '\0';
-    (void)MHD_add_response_header(answer, name_z, value_z); /* refused only without memory: the body still says it */
+    (void)MHD_add_response_header(
+        answer, name_z, value_z); /* refused only without memory: the body still says it */
 }
 
 static void free_arena(void *arena)
@@ -259,7 +267,8 @@ static struct MHD_Response *build_answer(Exchange *exchange)
     return answer;
 }
 
-static enum MHD_Result send_answer(Connection *connection, struct MHD_Connection *mhd, Exchange *exchange)
+static enum MHD_Result send_answer(Connection *connection, struct MHD_Connection *mhd,
+                                   Exchange *exchange)
 {
     Server *server = connection->server;
     exchange->response.must_close |= atomic_load(&server->is_stopping);
@@ -268,14 +277,16 @@ static enum MHD_Result send_answer(Connection *connection, struct MHD_Connection
     if (answer == NULL) {
         return MHD_NO;
     }
-    exchange->request.arena = NULL; /* the answer's now: wiped when its last byte is sent or the connection breaks */
+    exchange->request.arena =
+        NULL; /* the answer's now: wiped when its last byte is sent or the connection breaks */
     server_connection_limit(connection, SERVER_SEND_TIMEOUT_US);
     enum MHD_Result result = MHD_queue_response(mhd, (unsigned)exchange->response.status, answer);
     MHD_destroy_response(answer);
     return result;
 }
 
-static enum MHD_Result refuse(Connection *connection, struct MHD_Connection *mhd, Exchange *exchange, Error error)
+static enum MHD_Result refuse(Connection *connection, struct MHD_Connection *mhd,
+                              Exchange *exchange, Error error)
 {
     exchange->response.must_close = true;
     response_error(&exchange->response, &exchange->request, error);
@@ -295,7 +306,8 @@ static void answer_request(Server *server, Exchange *exchange)
 {
     Request *request = &exchange->request;
     Response *response = &exchange->response;
-    request->deadline = deadline_in(server->options.ports->clock, server->options.answer_timeout_us);
+    request->deadline =
+        deadline_in(server->options.ports->clock, server->options.answer_timeout_us);
     unsigned running = atomic_fetch_add(&server->in_flight, 1) + 1;
     if (exchange->is_body_too_large) {
         response_error(response, request, body_too_large(request, request->body_bytes_sent));
@@ -304,7 +316,8 @@ static void answer_request(Server *server, Exchange *exchange)
     } else if (exchange->body.has_failed) {
         response_error(response, request, arena_failure(request->arena));
     } else {
-        request->body = (Str){.p = exchange->body.n == 0 ? "" : exchange->body.p, .n = exchange->body.n};
+        request->body =
+            (Str){.p = exchange->body.n == 0 ? "" : exchange->body.p, .n = exchange->body.n};
         server->options.serve(server->options.app, request, response);
     }
     (void)atomic_fetch_sub(&server->in_flight, 1);
@@ -312,8 +325,8 @@ static void answer_request(Server *server, Exchange *exchange)
 
 /* --- the three kinds of call that the library makes -------------------------------------------------------------- */
 
-static enum MHD_Result on_head(Connection *connection, struct MHD_Connection *mhd, Exchange *exchange,
-                               const char *method, const char *version)
+static enum MHD_Result on_head(Connection *connection, struct MHD_Connection *mhd,
+                               Exchange *exchange, const char *method, const char *version)
 {
     Server *server = connection->server;
     exchange->has_head = true;
@@ -354,9 +367,9 @@ static enum MHD_Result on_data(Exchange *exchange, const char *upload, size_t *u
     return MHD_YES;
 }
 
-enum MHD_Result server_on_request(void *context, struct MHD_Connection *mhd, const char *url, const char *method,
-                                  const char *version, const char *upload, size_t *upload_bytes,
-                                  void **exchange_context)
+enum MHD_Result server_on_request(void *context, struct MHD_Connection *mhd, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_bytes, void **exchange_context)
 {
     (void)context;
     (void)url; /* decoded by the library and cut at %00: nothing here may look at it */
@@ -389,7 +402,8 @@ void server_on_completed(void *context, struct MHD_Connection *mhd, void **excha
     connection->exchange = exchange_free(exchange);
     *exchange_context = NULL;
     server_connection_limit(connection, (int64_t)server->options.idle_timeout_s * CLOCK_SECOND_US);
-    if (was_active && atomic_fetch_sub(&server->active, 1) == 1 && atomic_load(&server->is_stopping)) {
+    if (was_active && atomic_fetch_sub(&server->active, 1) == 1 &&
+        atomic_load(&server->is_stopping)) {
         (void)pthread_mutex_lock(&server->lock);
         (void)pthread_cond_broadcast(&server->changed);
         (void)pthread_mutex_unlock(&server->lock);

@@ -141,7 +141,8 @@ static bool bind_and_listen(Server *server, const Address *address)
 static void read_port(Server *server)
 {
     Address bound = {.bytes = sizeof bound.socket};
-    if (server->unix_path != NULL || getsockname(server->listen_fd, &bound.socket.any, &bound.bytes) != 0) {
+    if (server->unix_path != NULL ||
+        getsockname(server->listen_fd, &bound.socket.any, &bound.bytes) != 0) {
         return;
     }
     bool is_v6 = bound.socket.any.sa_family == AF_INET6;
@@ -154,14 +155,16 @@ Error server_listen_open(Server *server, Arena *error_arena)
     Address address = {.bytes = 0};
     if (str_starts_with(listen, STR("unix:"))) {
         if (!parse_unix(server, str_slice(listen, 5, listen.n), &address)) {
-            return fail_with(error_arena, true, listen, "unix: wants an absolute path of at most 107 bytes");
+            return fail_with(error_arena, true, listen,
+                             "unix: wants an absolute path of at most 107 bytes");
         }
     } else if (!parse_tcp(listen, &address)) {
         return fail_with(error_arena, true, listen,
                          "expected ADDRESS:PORT such as 127.0.0.1:8026, or unix:/path/of/socket");
     } else if (!server->options.is_public_allowed && !is_loopback(&address)) {
         return fail_with(error_arena, true, listen,
-                         "this program speaks plain HTTP and listens on loopback only; put nginx with TLS in front");
+                         "this program speaks plain HTTP and listens on loopback only; put nginx "
+                         "with TLS in front");
     }
     if (!bind_and_listen(server, &address)) {
         char reason[128];

@@ -63,9 +63,11 @@ Connection *server_connection_free(Connection *connection)
 static void cut_late(Server *server)
 {
     int64_t now_us = server_now_us(server);
-    for (Connection *connection = server->connections; connection != NULL; connection = connection->next) {
+    for (Connection *connection = server->connections; connection != NULL;
+         connection = connection->next) {
         if (atomic_load(&connection->limit_at_us) <= now_us) {
-            (void)shutdown(connection->fd, SHUT_RDWR); /* its own thread sees the end and cleans up */
+            (void)shutdown(connection->fd,
+                           SHUT_RDWR); /* its own thread sees the end and cleans up */
         }
     }
 }

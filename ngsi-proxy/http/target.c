@@ -141,11 +141,13 @@ static Error decode_param(Arena *arena, Str raw, PartKind kind, QueryParam *ret_
     return OK;
 }
 
-Error query_decode_in(Arena *arena, Str raw, bool is_plus_blank, const QueryParam **ret_params, size_t *ret_count)
+Error query_decode_in(Arena *arena, Str raw, bool is_plus_blank, const QueryParam **ret_params,
+                      size_t *ret_count)
 {
     PartKind kind = is_plus_blank ? PART_FORM : PART_QUERY;
     size_t most = count_of(raw, '&') + 1;
-    QueryParam *params = ARENA_MANY(arena, QueryParam, most < REQUEST_PARAMS_MAX ? most : REQUEST_PARAMS_MAX);
+    QueryParam *params =
+        ARENA_MANY(arena, QueryParam, most < REQUEST_PARAMS_MAX ? most : REQUEST_PARAMS_MAX);
     ENSURE_ALLOC(params, arena);
     Str rest = raw;
     Str part;
