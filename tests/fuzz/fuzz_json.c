@@ -1,4 +1,5 @@
-/* The JSON reader and writer: what is accepted can be walked, decoded and written again, and means the same then. */
+/* The JSON reader and writer: what is accepted can be walked, decoded and written again, and means
+ * the same then. */
 #include <stdlib.h>
 
 #include "json.h"

@@ -1,5 +1,6 @@
-/* Runs a fuzz target over the files of a corpus, so that every input once found interesting is a test with the
- * compiler at hand. Arguments: files and folders. An empty corpus fails: a test that runs nothing proves nothing. */
+/* Runs a fuzz target over the files of a corpus, so that every input once found interesting is a
+ * test with the compiler at hand. Arguments: files and folders. An empty corpus fails: a test that
+ * runs nothing proves nothing. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

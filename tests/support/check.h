@@ -1,7 +1,7 @@
 /* check.h — cmocka with Musubi's own types: assertions on Error and Str.
  *
- * Brings cmocka's prerequisites along, so a test includes this and nothing of cmocka. Must never be included outside
- * tests.
+ * Brings cmocka's prerequisites along, so a test includes this and nothing of cmocka. Must never be
+ * included outside tests.
  *
  * Layer: tests/support. Thread-safe: as cmocka (asserts only in the thread that runs the test). */
 #ifndef MUSUBI_CHECK_H

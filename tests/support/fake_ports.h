@@ -1,8 +1,10 @@
-/* fake_ports.h — the ports of time, randomness and files for tests: stopped clock, seeded bytes, failing files.
+/* fake_ports.h — the ports of time, randomness and files for tests: stopped clock, seeded bytes,
+ * failing files.
  *
- * The clock stands until a test moves it (or steps by itself on each reading, if asked). Entropy is a seeded sequence: same seed,
- * same bytes. The file port passes through to the real one and fails the n-th call of one kind (or of any kind), once
- * or from then on. Must never be linked into a program that serves anybody.
+ * The clock stands until a test moves it (or steps by itself on each reading, if asked). Entropy is
+ * a seeded sequence: same seed, same bytes. The file port passes through to the real one and fails
+ * the n-th call of one kind (or of any kind), once or from then on. Must never be linked into a
+ * program that serves anybody.
  *
  * Layer: tests/support. Thread-safe: yes (a lock around counters). */
 #ifndef MUSUBI_FAKE_PORTS_H
@@ -27,8 +29,8 @@ typedef enum FakeFileCall {
     FAKE_ANY = FAKE_CALL_COUNT_
 } FakeFileCall;
 
-/* Which call fails: the nth (from 1; 0: none) of this kind since fake_ports_fail, with this errno. A short write writes half
- * the bytes and reports that half instead of failing. */
+/* Which call fails: the nth (from 1; 0: none) of this kind since fake_ports_fail, with this errno.
+ * A short write writes half the bytes and reports that half instead of failing. */
 typedef struct FakeFault {
     FakeFileCall call;
     uint64_t nth;
@@ -37,7 +39,8 @@ typedef struct FakeFault {
     bool is_short_write;
 } FakeFault;
 
-/* One set of fake ports. Read `ports` and pass &fake->ports; everything else through the functions. */
+/* One set of fake ports. Read `ports` and pass &fake->ports; everything else through the functions.
+ */
 typedef struct FakePorts {
     Ports ports;
     Clock clock;
@@ -84,7 +87,8 @@ uint64_t fake_faults_hit(FakePorts *fake);
 uint64_t fake_random(uint64_t *state);
 /* Evenly enough in [0, below); below ≥ 1. */
 uint64_t fake_random_below(uint64_t *state, uint64_t below);
-/* The seed of a randomised test: MUSUBI_TEST_SEED or a fixed one; prints it with the test's name. */
+/* The seed of a randomised test: MUSUBI_TEST_SEED or a fixed one; prints it with the test's name.
+ */
 uint64_t fake_seed(const char *test_name);
 
 #endif

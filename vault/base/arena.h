@@ -1,7 +1,8 @@
 /* arena.h — memory of one request: a chunked bump allocator with a budget; everything goes at once.
  *
- * A sensitive arena wipes its chunks before it returns them and keeps them out of core dumps; every request that may
- * touch personal data uses one. Must never be shared between threads and never hold long-lived objects.
+ * A sensitive arena wipes its chunks before it returns them and keeps them out of core dumps; every
+ * request that may touch personal data uses one. Must never be shared between threads and never
+ * hold long-lived objects.
  *
  * Layer: vault/base. Thread-safe: single-owner. Requirement: C-14. */
 #ifndef MUSUBI_ARENA_H
@@ -15,7 +16,8 @@ typedef struct Arena Arena;
 
 #define ARENA_REQUEST_BYTES ((size_t)8 << 20)
 
-/* New arena that may hand out budget_bytes in all. NULL when the system has no memory. Free with arena_free. */
+/* New arena that may hand out budget_bytes in all. NULL when the system has no memory. Free with
+ * arena_free. */
 Arena *arena_new(size_t budget_bytes) MUST_USE;
 /* The same, wiped when freed and excluded from core dumps. */
 Arena *arena_new_sensitive(size_t budget_bytes) MUST_USE;
@@ -23,7 +25,8 @@ Arena *arena_new_sensitive(size_t budget_bytes) MUST_USE;
 Arena *arena_free(Arena *arena);
 
 /* Zeroed memory of size bytes, aligned for any type; lives as long as the arena.
- * NULL when over budget or out of memory: leave with arena_failure(arena). size 0 gives a valid pointer. */
+ * NULL when over budget or out of memory: leave with arena_failure(arena). size 0 gives a valid
+ * pointer. */
 void *arena_alloc(Arena *arena, size_t size) MUST_USE;
 /* The same for count items; refuses overflow. */
 void *arena_alloc_array(Arena *arena, size_t count, size_t item_bytes) MUST_USE;
@@ -43,7 +46,8 @@ size_t arena_used_bytes(const Arena *arena);
         }                                                                                          \
     } while (0)
 
-/* Scope exit: `CLEANUP(arena_free) Arena *arena = …` frees when the block is left; TAKE hands ownership on. */
+/* Scope exit: `CLEANUP(arena_free) Arena *arena = …` frees when the block is left; TAKE hands
+ * ownership on. */
 #define CLEANUP(function_) __attribute__((cleanup(function_##_cleanup_)))
 #define DEFINE_CLEANUP(T, function_)                                                               \
     __attribute__((unused)) static inline void function_##_cleanup_(T **object)                    \

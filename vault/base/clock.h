@@ -1,8 +1,9 @@
 /* clock.h — the ports of time, randomness and files, and the deadline of a request.
  *
- * Whatever makes a run differ from the next comes through Ports, so that tests stop the clock, fail the n-th call and
- * replay a seed. Production code gets ports_system(). Must never be reached around: no time(), no open() elsewhere in
- * vault/ but in the two store adapters, whose libraries do their own I/O.
+ * Whatever makes a run differ from the next comes through Ports, so that tests stop the clock, fail
+ * the n-th call and replay a seed. Production code gets ports_system(). Must never be reached
+ * around: no time(), no open() elsewhere in vault/ but in the two store adapters, whose libraries
+ * do their own I/O.
  *
  * Layer: vault/base. Thread-safe: yes (system ports); fakes say for themselves. */
 #ifndef MUSUBI_CLOCK_H
@@ -29,7 +30,8 @@ typedef struct Entropy {
     Error (*fill)(const struct Entropy *entropy, void *out, size_t n);
 } Entropy;
 
-/* The file calls of what must be durable. Each returns as its POSIX namesake, -1 with errno on failure. */
+/* The file calls of what must be durable. Each returns as its POSIX namesake, -1 with errno on
+ * failure. */
 typedef struct FilePort {
     int (*open)(const struct FilePort *port, const char *path, int flags, mode_t mode);
     ssize_t (*pread)(const struct FilePort *port, int fd, void *out, size_t n, off_t at);
@@ -62,12 +64,13 @@ Deadline deadline_in(const Clock *clock, int64_t timeout_us);
 int64_t deadline_left_us(Deadline deadline);
 bool deadline_has_passed(Deadline deadline);
 
-/* Whole file into the arena. Errors: FILE_MISSING, FILE_IO, BUDGET_EXCEEDED (over max_bytes too). argument = path. */
+/* Whole file into the arena. Errors: FILE_MISSING, FILE_IO, BUDGET_EXCEEDED (over max_bytes too).
+ * argument = path. */
 Error file_read_in(const FilePort *port, Arena *arena, const char *path, size_t max_bytes,
                    Str *ret_bytes) MUST_USE;
 /* Writes path by way of path.new, fdatasync, rename and a sync of the folder: whole or not at all.
- * One writer at a time for each path. Errors: FILE_IO (the old file stands; only if the folder's sync failed may it be
- * the new one). */
+ * One writer at a time for each path. Errors: FILE_IO (the old file stands; only if the folder's
+ * sync failed may it be the new one). */
 Error file_write_durable(const FilePort *port, const char *path, mode_t mode, Str bytes) MUST_USE;
 /* Syncs a folder after a create or rename in it. Errors: FILE_IO. */
 Error file_sync_folder(const FilePort *port, const char *folder) MUST_USE;

@@ -88,7 +88,8 @@ static bool find_key(const Conf *conf, Str name, size_t *ret_at)
     return false;
 }
 
-/* The table's spelling: "MUSUBI_STORE_PATH" (without its prefix) and "store-path" both mean store_path. */
+/* The table's spelling: "MUSUBI_STORE_PATH" (without its prefix) and "store-path" both mean
+ * store_path. */
 static Error table_name_in(Arena *arena, Str written, Str *ret_name)
 {
     char *name = str_z(arena, written);
@@ -181,7 +182,8 @@ static Error refuse_line(const IniText *ini, Str what)
     COMPLAIN(ini->loader->arena, CONF_BAD_VALUE, place, STR(": "), what);
 }
 
-/* fgets for libinih, which would take the tail of a line longer than its buffer for a line of its own. */
+/* fgets for libinih, which would take the tail of a line longer than its buffer for a line of its
+ * own. */
 static char *next_line(char *out, int out_bytes, void *context)
 {
     IniText *ini = context;

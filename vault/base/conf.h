@@ -1,9 +1,10 @@
 /* conf.h — configuration by table: defaults < file < environment < flags.
  *
- * A program declares its keys once; everything else is refused with a full sentence that names the place and the
- * nearest known key. File: INI; `[store]` + `path = x` is the key `store_path`, as is `store_path = x` before any
- * section. Environment: MUSUBI_STORE_PATH. Flag: --store-path=x. A relative path from the file counts from the
- * file's folder. Must never hold a secret: secrets come from files that keys name.
+ * A program declares its keys once; everything else is refused with a full sentence that names the
+ * place and the nearest known key. File: INI; `[store]` + `path = x` is the key `store_path`, as is
+ * `store_path = x` before any section. Environment: MUSUBI_STORE_PATH. Flag: --store-path=x. A
+ * relative path from the file counts from the file's folder. Must never hold a secret: secrets come
+ * from files that keys name.
  *
  * Layer: vault/base. Thread-safe: pure once loaded. */
 #ifndef MUSUBI_CONF_H
@@ -68,7 +69,8 @@ typedef struct ConfEntry {
 Error conf_load(Arena *arena, const FilePort *file_port, const ConfKey *keys, size_t count,
                 ConfSources sources, const Conf **ret_conf) MUST_USE;
 
-/* Getters: the key must be in the table and of that kind (programmer error otherwise). Texts live in the arena. */
+/* Getters: the key must be in the table and of that kind (programmer error otherwise). Texts live
+ * in the arena. */
 Str conf_text(const Conf *conf, const char *name);
 /* The path as NUL-terminated text; "" when empty. */
 const char *conf_path(const Conf *conf, const char *name);
@@ -84,7 +86,8 @@ size_t conf_count(const Conf *conf);
 /* The i-th key of the table with its value and where that came from. */
 ConfEntry conf_describe(const Conf *conf, size_t i);
 
-/* The table's name nearest to an unknown one (edit distance ≤ a third of its length), NULL when none is near. */
+/* The table's name nearest to an unknown one (edit distance ≤ a third of its length), NULL when
+ * none is near. */
 const char *conf_nearest(const ConfKey *keys, size_t count, Str name);
 
 #endif

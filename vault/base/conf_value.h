@@ -8,8 +8,8 @@
 
 #include "conf.h"
 
-/* Reads text as the key's kind: an int, 0 or 1 for a bool, microseconds for a duration; texts and paths give 0.
- * False when it is no such value or out of the key's bounds. */
+/* Reads text as the key's kind: an int, 0 or 1 for a bool, microseconds for a duration; texts and
+ * paths give 0. False when it is no such value or out of the key's bounds. */
 bool conf_value_parse(const ConfKey *key, Str text, int64_t *ret_number);
 
 /* What would be a good value, for a sentence: "a whole number from 1 to 64". In the arena.

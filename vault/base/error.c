@@ -17,33 +17,41 @@ const ErrorWords *error_words(ErrorReason reason)
     return row < REASON_COUNT_ ? &WORDS[row] : &WORDS[REASON_INTERNAL];
 }
 
-static unsigned append(char *out, unsigned used, unsigned out_bytes, const char *text, size_t n)
+typedef struct Room {
+    char *out;
+    unsigned used;
+    unsigned bytes;
+} Room;
+
+/* False when the text had to be cut: nothing may follow then. */
+static bool append(Room *room, const char *text, size_t n)
 {
-    size_t room = out_bytes - 1 - used;
-    size_t take = n < room ? n : room;
+    size_t left = room->bytes - 1 - room->used;
+    size_t take = n < left ? n : left;
     while (take < n && take > 0 && ((unsigned char)text[take] & 0xc0) == 0x80) {
         take--; /* never half a character: the text goes into JSON */
     }
-    memcpy(out + used, text, take);
-    return used + (unsigned)take;
+    memcpy(room->out + room->used, text, take);
+    room->used += (unsigned)take;
+    return take == n;
 }
 
 unsigned error_text(Error error, char *out, unsigned out_bytes)
 {
     const ErrorWords *words = error_words(error.reason);
     const char *hole = strstr(words->text, "%s");
-    unsigned used = 0;
+    Room room = {.out = out, .bytes = out_bytes};
     if (hole == NULL) {
-        used = append(out, used, out_bytes, words->text, strlen(words->text));
+        (void)append(&room, words->text, strlen(words->text));
     } else {
-        const char *argument =
-            words->is_argument_safe && error.argument != NULL ? error.argument : "";
-        used = append(out, used, out_bytes, words->text, (size_t)(hole - words->text));
-        used = append(out, used, out_bytes, argument, strlen(argument));
-        used = append(out, used, out_bytes, hole + 2, strlen(hole + 2));
+        bool is_shown = words->is_argument_safe && error.argument != NULL;
+        const char *argument = is_shown ? error.argument : "";
+        (void)(append(&room, words->text, (size_t)(hole - words->text)) &&
+               append(&room, argument, strlen(argument)) &&
+               append(&room, hole + 2, strlen(hole + 2)));
     }
-    out[used] = '\0';
-    return used;
+    out[room.used] = '\0';
+    return room.used;
 }
 
 Error error_make(ErrorReason reason, const char *argument, const char *site)

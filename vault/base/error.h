@@ -1,9 +1,9 @@
 /* error.h — the one error type of Musubi and the one table that words it for every surface.
  *
- * An Error says who must act (code), what happened (reason) and which field, row or name is meant (argument).
- * Nothing else in the program chooses a status or writes an error sentence: rooms return reasons, surfaces ask
- * error_words(). Must never hold a personal value in `argument` unless the reason's row says it is safe: unsafe
- * arguments go to the process log as a request id only.
+ * An Error says who must act (code), what happened (reason) and which field, row or name is meant
+ * (argument). Nothing else in the program chooses a status or writes an error sentence: rooms
+ * return reasons, surfaces ask error_words(). Must never hold a personal value in `argument` unless
+ * the reason's row says it is safe: unsafe arguments go to the process log as a request id only.
  *
  * Layer: vault/base. Thread-safe: pure. */
 #ifndef MUSUBI_ERROR_H
@@ -20,7 +20,8 @@ typedef enum ErrorCode {
     ERROR_BAD_INPUT,
     ERROR_UNAUTHENTICATED,
     ERROR_FORBIDDEN,
-    ERROR_CONSENT, /* refused by a grant; surfaces may not tell it from NOT_FOUND unless the row says so */
+    ERROR_CONSENT, /* refused by a grant; surfaces may not tell it from NOT_FOUND unless the row
+                      says so */
     ERROR_NOT_FOUND,
     ERROR_EXISTS,
     ERROR_CONFLICT, /* somebody else was faster: read again and retry */
@@ -46,8 +47,8 @@ typedef enum ErrorReason {
         REASON_COUNT_
 } ErrorReason;
 
-/* By value. `argument` is NULL or NUL-terminated text that lives as long as the request's arena or is static.
- * `site` is "file.c:line" of the place that failed, for the process log. */
+/* By value. `argument` is NULL or NUL-terminated text that lives as long as the request's arena or
+ * is static. `site` is "file.c:line" of the place that failed, for the process log. */
 typedef struct Error {
     ErrorCode code;
     ErrorReason reason;
@@ -57,8 +58,8 @@ typedef struct Error {
 
 typedef enum LogLevel { LOG_DEBUG, LOG_INFO, LOG_NOTICE, LOG_WARNING, LOG_ERROR } LogLevel;
 
-/* How a reason speaks on each surface. All pointers are static. `text` holds at most one "%s", which stands for
- * the argument; it is a template for error_text(), never a printf format. */
+/* How a reason speaks on each surface. All pointers are static. `text` holds at most one "%s",
+ * which stands for the argument; it is a template for error_text(), never a printf format. */
 typedef struct ErrorWords {
     const char *name; /* the reason's own name, for the process log */
     ErrorCode code;
@@ -76,9 +77,9 @@ typedef struct ErrorWords {
 /* The words of a reason. Cannot fail; an out-of-range reason gives the row of INTERNAL. */
 const ErrorWords *error_words(ErrorReason reason);
 
-/* Fills the reason's text with the argument into out (always NUL-terminated, cut at out_bytes between
- * characters).
- * An unsafe argument is left out. Returns the length written. out_bytes ≥ 1. */
+/* Fills the reason's text with the argument into out (always NUL-terminated, cut at out_bytes
+ * between characters). An unsafe argument is left out. Returns the length written. out_bytes ≥ 1.
+ */
 unsigned error_text(Error error, char *out, unsigned out_bytes);
 
 /* Builds an Error; use the macros below. */

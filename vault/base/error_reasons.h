@@ -8,6 +8,7 @@
 #ifndef MUSUBI_ERROR_REASONS_H
 #define MUSUBI_ERROR_REASONS_H
 
+/* clang-format off: one row is one sentence, 120 columns wide */
 #define ERROR_REASONS(REASON)                                                                                          \
     REASON(NONE, OK, 200, "", "", "", "ok", LOG_DEBUG, true)                                                           \
     /* base: memory, text, JSON, configuration, files */                                                               \
@@ -64,6 +65,10 @@
            "error.internal", LOG_ERROR, false)                                                                         \
     REASON(STORE_MISUSE, INTERNAL, 500, "InternalServerError", "internal error", "server_error", "error.internal",     \
            LOG_ERROR, false)                                                                                           \
+    REASON(LEASE_HELD, BUSY, 503, "ServiceUnavailable", "another node does this job now",                              \
+           "temporarily_unavailable", "error.busy", LOG_DEBUG, false)                                                  \
+    REASON(LEASE_LOST, CONFLICT, 503, "ServiceUnavailable", "another node has taken this job over",                    \
+           "temporarily_unavailable", "error.busy", LOG_WARNING, false)                                                \
     /* audit */                                                                                                        \
     REASON(LOG_UNAVAILABLE, BUSY, 503, "ServiceUnavailable",                                                           \
            "the access log can't be written: personal data is not available", "temporarily_unavailable",               \

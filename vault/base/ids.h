@@ -1,7 +1,7 @@
 /* ids.h — identifiers that nobody assigns: UUIDv7, request ids, random hex.
  *
- * A UUIDv7 tells when it was made: it names documents and events, and must never stand for a secret (74 random bits,
- * guessable time) nor be shown where the moment of creation is personal.
+ * A UUIDv7 tells when it was made: it names documents and events, and must never stand for a secret
+ * (74 random bits, guessable time) nor be shown where the moment of creation is personal.
  *
  * Layer: vault/base. Thread-safe: as the ports given. Standard: RFC 9562 §5.7. */
 #ifndef MUSUBI_IDS_H
@@ -28,9 +28,11 @@ Error id_uuid7_in(const Ports *ports, Arena *arena, Str *ret_text) MUST_USE;
 /* Whether text has the shape of a lower-case UUID of any version. */
 bool id_is_uuid(Str text);
 
-/* The id of one request, for log lines and error answers: 64 random bits as hex. Errors: INTERNAL. */
+/* The id of one request, for log lines and error answers: 64 random bits as hex. Errors: INTERNAL.
+ */
 Error id_request(const Ports *ports, char ret_text[ID_REQUEST_TEXT_BYTES]) MUST_USE;
-/* n random bytes as lower-case hex in the arena; n ≤ 64. Errors: INTERNAL, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+/* n random bytes as lower-case hex in the arena; n ≤ 64. Errors: INTERNAL, BUDGET_EXCEEDED,
+ * OUT_OF_MEMORY. */
 Error id_random_hex_in(const Ports *ports, Arena *arena, size_t n, Str *ret_hex) MUST_USE;
 
 #endif

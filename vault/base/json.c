@@ -5,11 +5,11 @@
 
 #include "utf8.h"
 
-/* One node for each value and each member name, in the order of the text; a container's children follow it. 16 bytes, so
- * that the tape of a normal body stays below twice the body. */
+/* One node for each value and each member name, in the order of the text; a container's children
+ * follow it. 16 bytes, so that the tape of a normal body stays below twice the body. */
 typedef struct Node {
-    uint32_t
-        offset; /* of the value's first byte; of a name: into the text, or into `names` when it had escapes */
+    uint32_t offset; /* of the value's first byte; of a name: into the text, or into `names` when it
+                        had escapes */
     uint32_t length;
     uint32_t next; /* index behind this node and all below it */
     uint32_t meta; /* kind (3 bits), has escapes (1), number of members or items (28) */
@@ -206,7 +206,8 @@ static Error check_string(Parser *parser, bool *ret_has_escapes)
     }
 }
 
-/* The next character of a checked string's inside as UTF-8; steps over it. Returns its bytes, 1 to 4. */
+/* The next character of a checked string's inside as UTF-8; steps over it. Returns its bytes, 1
+ * to 4. */
 static size_t decode_unit(const char **at, const char *end, char out[4])
 {
     static const char PLAIN[] = "\"\\/bfnrt";
@@ -255,7 +256,8 @@ static Error parse_string(Parser *parser)
     return OK;
 }
 
-/* A name's node spans what is between the quotes; decoded names lie aside, so that looking one up never allocates. */
+/* A name's node spans what is between the quotes; decoded names lie aside, so that looking one up
+ * never allocates. */
 static Error parse_name(Parser *parser)
 {
     skip_blanks(parser);
@@ -485,8 +487,9 @@ static Error parse_value(Parser *parser)
 
 /* --- the whole text --- */
 
-/* No text has more nodes than this: each but the root stands behind a bracket, comma or colon of its own. One look ahead
- * gives the tape one block of the right size, where growing would leave the outgrown halves in the arena. */
+/* No text has more nodes than this: each but the root stands behind a bracket, comma or colon of
+ * its own. One look ahead gives the tape one block of the right size, where growing would leave the
+ * outgrown halves in the arena. */
 static size_t nodes_bound(Str text)
 {
     size_t count = 1;

@@ -11,7 +11,8 @@ static uint64_t depth_bit(const JsonWriter *writer)
     return (uint64_t)1 << (writer->depth - 1);
 }
 
-/* Every value and every name but the first of its container has a comma before it; a value behind its name has none. */
+/* Every value and every name but the first of its container has a comma before it; a value behind
+ * its name has none. */
 static void separate(JsonWriter *writer)
 {
     if (writer->has_key) {

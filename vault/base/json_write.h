@@ -1,8 +1,10 @@
-/* json_write.h — writes compact JSON into a Buf: commas and nesting are kept right, strings escaped as Orion does.
+/* json_write.h — writes compact JSON into a Buf: commas and nesting are kept right, strings escaped
+ * as Orion does.
  *
- * Escaped are only the quotation mark, the backslash and control characters; UTF-8 stays as it is, and no blank is
- * written. A straight line of calls, one question at the end (json_write_finish). Must never write a floating-point
- * number: numbers that came as text leave as that text (json_write_raw).
+ * Escaped are only the quotation mark, the backslash and control characters; UTF-8 stays as it is,
+ * and no blank is written. A straight line of calls, one question at the end (json_write_finish).
+ * Must never write a floating-point number: numbers that came as text leave as that text
+ * (json_write_raw).
  *
  * Layer: vault/base. Thread-safe: single-owner. Standard: RFC 8259. */
 #ifndef MUSUBI_JSON_WRITE_H
@@ -14,8 +16,8 @@
 #include "json.h"
 #include "str.h"
 
-/* By value in the caller; the fields are the writer's own. Bit d - 1 of has_items: the container at depth d
- * has an item. */
+/* By value in the caller; the fields are the writer's own. Bit d - 1 of has_items: the container at
+ * depth d has an item. */
 typedef struct JsonWriter {
     Buf *buf;
     uint64_t has_items;
@@ -24,8 +26,9 @@ typedef struct JsonWriter {
     bool has_root;
 } JsonWriter;
 
-/* A writer that appends one value to buf, which must outlive it. A second value, a name without value or an end too many
- * fails the buffer: a programmer's mistake must not become half an answer. */
+/* A writer that appends one value to buf, which must outlive it. A second value, a name without
+ * value or an end too many fails the buffer: a programmer's mistake must not become half an answer.
+ */
 JsonWriter json_writer(Buf *buf);
 
 /* Containers; deeper than JSON_DEPTH_MAX fails the buffer. */
@@ -48,7 +51,8 @@ void json_write_int(JsonWriter *writer, int64_t value);
 void json_write_bool(JsonWriter *writer, bool value);
 /* null. */
 void json_write_null(JsonWriter *writer);
-/* A value that is JSON text already, byte for byte; the caller answers for it (json_text of a parsed value). */
+/* A value that is JSON text already, byte for byte; the caller answers for it (json_text of a
+ * parsed value). */
 void json_write_raw(JsonWriter *writer, Str json);
 
 /* Name and value in one call. */
@@ -63,7 +67,8 @@ void json_write_member_raw(JsonWriter *writer, Str name, Str json);
 /* Appends the text as a JSON string with its quotes, without a writer. */
 void json_write_quoted(Buf *buf, Str text);
 
-/* What the writer's buffer holds. Errors: BUDGET_EXCEEDED (also: nested too deep), OUT_OF_MEMORY. */
+/* What the writer's buffer holds. Errors: BUDGET_EXCEEDED (also: nested too deep), OUT_OF_MEMORY.
+ */
 Error json_write_finish(const JsonWriter *writer, Str *ret_json) MUST_USE;
 
 #endif

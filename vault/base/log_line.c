@@ -122,7 +122,7 @@ static void put_quoted(Line *line, Str text)
     while (rest.n > 0) {
         uint32_t point = 0;
         size_t n = utf8_decode(rest, &point);
-        if (n == 0) {
+        if (n == 0 || point == 0) {
             put_z(line, "\xef\xbf\xbd");
         } else if (is_control(point)) {
             put_escape(line, point);

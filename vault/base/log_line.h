@@ -1,10 +1,12 @@
 /* log_line.h — the process log: one JSON object a line to stderr, typed fields, one write(2) each.
  *
- * Only programs log; library rooms return errors. Must never print a personal value: Pii has no field constructor, so
- * printing one does not compile (a test proves it). Control characters are escaped and bytes that are no UTF-8 replaced,
- * so no value can forge a line. A line longer than LOG_LINE_BYTES loses whole fields and says so ("cut": true).
+ * Only programs log; library rooms return errors. Must never print a personal value: Pii has no
+ * field constructor, so printing one does not compile (a test proves it). Control characters are
+ * escaped, NUL and bytes that are no UTF-8 replaced, so no value can forge a line. A line longer
+ * than LOG_LINE_BYTES loses whole fields and says so ("cut": true).
  *
- * Layer: vault/base. Thread-safe: yes (settings are atomic, each line is one write). Requirement: A-28. */
+ * Layer: vault/base. Thread-safe: yes (settings are atomic, each line is one write). Requirement:
+ * A-28. */
 #ifndef MUSUBI_LOG_LINE_H
 #define MUSUBI_LOG_LINE_H
 
@@ -18,7 +20,8 @@
 #define LOG_LINE_BYTES 4096
 #define LOG_VALUE_BYTES 1024 /* a longer value is cut */
 
-/* A value about a person on its way through code that also logs. Deliberately without any way into a LogField. */
+/* A value about a person on its way through code that also logs. Deliberately without any way into
+ * a LogField. */
 typedef struct Pii {
     Str secret;
 } Pii;
@@ -42,7 +45,8 @@ LogField log_int(const char *key, int64_t number);
 /* An Error as the fields "reason", "site" and, where the reason's row allows it, "argument". */
 LogField log_error(Error error);
 
-/* Writes one line: time, level, event, then the fields. event is a static name such as "store.opened". */
+/* Writes one line: time, level, event, then the fields. event is a static name such as
+ * "store.opened". */
 void log_write(LogLevel level, const char *event, const LogField *fields, size_t count);
 
 /* LOG_EVENT(LOG_INFO, "server.started", log_int("port", port), …): at least one field. */

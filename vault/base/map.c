@@ -17,7 +17,8 @@ struct Map {
     uint64_t seed[2];
 };
 
-/* --- SipHash-1-3 (Aumasson, Bernstein): fast, and nobody without the seed can choose keys that collide --- */
+/* --- SipHash-1-3 (Aumasson, Bernstein): fast, and nobody without the seed can choose keys that
+ * collide --- */
 
 static uint64_t rotate(uint64_t x, unsigned bits)
 {
@@ -174,7 +175,8 @@ Error map_put(Map *map, Str key, void *value, void **ret_old)
     return OK;
 }
 
-/* Whether the entry at `at`, which wants to stand at `home`, may move back into the hole: only if the hole lies between the two. */
+/* Whether the entry at `at`, which wants to stand at `home`, may move back into the hole: only if
+ * the hole lies between the two. */
 static bool may_move(size_t home, size_t hole, size_t at)
 {
     return hole <= at ? home <= hole || home > at : home <= hole && home > at;

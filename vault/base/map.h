@@ -1,7 +1,7 @@
 /* map.h — hash map from Str to a pointer, for long-lived registries.
  *
- * Open addressing, keys copied, hash keyed by a random seed (SipHash-1-3) so that nobody can choose colliding keys.
- * Must never own its values: the owner walks the map and frees them first.
+ * Open addressing, keys copied, hash keyed by a random seed (SipHash-1-3) so that nobody can choose
+ * colliding keys. Must never own its values: the owner walks the map and frees them first.
  *
  * Layer: vault/base. Thread-safe: single-owner; readers may share a map that nobody changes. */
 #ifndef MUSUBI_MAP_H
@@ -33,8 +33,8 @@ Error map_put(Map *map, Str key, void *value, void **ret_old) MUST_USE;
 /* Takes a key out and returns its value, NULL when there was none. */
 void *map_remove(Map *map, Str key);
 
-/* Walks all entries in no particular order: start with *cursor = 0. The key lives until the entry goes. False at the
- * end. The map must not change during a walk. */
+/* Walks all entries in no particular order: start with *cursor = 0. The key lives until the entry
+ * goes. False at the end. The map must not change during a walk. */
 bool map_next(const Map *map, size_t *cursor, Str *ret_key, void **ret_value);
 
 DEFINE_CLEANUP(Map, map_free)

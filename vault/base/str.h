@@ -1,8 +1,8 @@
 /* str.h — text and bytes as pointer + length, and the buffer that writers append to.
  *
- * A Str owns nothing; its header or function says how long its bytes live. NUL-terminated text exists only at
- * library edges (str_z). A Buf grows in an arena; the first failure sticks, so writers append in a straight line
- * and ask once, in buf_finish. Must never interpret its bytes.
+ * A Str owns nothing; its header or function says how long its bytes live. NUL-terminated text
+ * exists only at library edges (str_z). A Buf grows in an arena; the first failure sticks, so
+ * writers append in a straight line and ask once, in buf_finish. Must never interpret its bytes.
  *
  * Layer: vault/base. Thread-safe: pure (Str), single-owner (Buf). */
 #ifndef MUSUBI_STR_H
@@ -38,7 +38,8 @@ Str str_bytes(const void *bytes, size_t n);
 
 /* Equal bytes. Not constant-time: secrets compare through crypto. */
 bool str_eq(Str a, Str b);
-/* <0, 0, >0 by unsigned bytes, shorter first on a tie. For qsort use str_compare_void (pointers to Str). */
+/* <0, 0, >0 by unsigned bytes, shorter first on a tie. For qsort use str_compare_void (pointers to
+ * Str). */
 int str_compare(Str a, Str b);
 int str_compare_void(const void *a, const void *b);
 bool str_starts_with(Str s, Str prefix);
@@ -47,22 +48,26 @@ bool str_ends_with(Str s, Str suffix);
 size_t str_find(Str s, char c);
 /* Bytes [from, from+n), both clamped to s. */
 Str str_slice(Str s, size_t from, size_t n);
-/* Cuts the part before the first separator off *rest and returns it; false when *rest was used up (p == NULL).
- * "a,,b" gives "a", "", "b"; "" gives one empty part. Start with a copy of the whole text. */
+/* Cuts the part before the first separator off *rest and returns it; false when *rest was used up
+ * (p == NULL). "a,,b" gives "a", "", "b"; "" gives one empty part. Start with a copy of the whole
+ * text. */
 bool str_split(Str *rest, char separator, Str *ret_part);
 /* ASCII blanks (space, tab, CR, LF) off both ends. */
 Str str_trim(Str s);
 
 /* Copy into the arena. Errors: BUDGET_EXCEEDED, OUT_OF_MEMORY. */
 Error str_copy_in(Arena *arena, Str s, Str *ret_copy) MUST_USE;
-/* NUL-terminated copy in the arena, NULL when it can't be had (then arena_failure). Embedded NULs stay. */
+/* NUL-terminated copy in the arena, NULL when it can't be had (then arena_failure). Embedded NULs
+ * stay. */
 char *str_z(Arena *arena, Str s) MUST_USE;
 /* Joins count parts. Errors: BUDGET_EXCEEDED, OUT_OF_MEMORY. */
 Error str_join_in(Arena *arena, const Str *parts, size_t count, Str *ret_joined) MUST_USE;
-/* Error argument from a Str: a NUL-terminated arena copy, or "" when memory is short. Never NULL. */
+/* Error argument from a Str: a NUL-terminated arena copy, or "" when memory is short. Never NULL.
+ */
 const char *str_argument(Arena *arena, Str s);
 
-/* Decimal without sign, blanks or leading zeros (but "0"), ≤ INT64_MAX. False when s is anything else. */
+/* Decimal without sign, blanks or leading zeros (but "0"), ≤ INT64_MAX. False when s is anything
+ * else. */
 bool str_to_uint(Str s, int64_t *ret_value);
 
 typedef struct Buf {

@@ -7,8 +7,8 @@
 #define FIRST_US ((int64_t)-62167219200000000) /* 0000-01-01T00:00:00Z */
 #define LAST_US ((int64_t)253402300799999999)  /* 9999-12-31T23:59:59.999999Z */
 
-/* Days since 1970-01-01 of a Gregorian date and back, counted in years that begin in March, so that the leap day is the
- * last of its year. */
+/* Days since 1970-01-01 of a Gregorian date and back, counted in years that begin in March, so that
+ * the leap day is the last of its year. */
 static int64_t days_from_date(int64_t year, int64_t month, int64_t day)
 {
     year -= month <= 2;

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
-/* The smallest code point that may be written in 1 to 4 bytes: anything below is an overlong form. */
+/* The smallest code point that may be written in 1 to 4 bytes: anything below is an overlong form.
+ */
 static const uint32_t SMALLEST[5] = {0, 0, 0x80, 0x800, 0x10000};
 
 static size_t sequence_bytes(unsigned char lead)

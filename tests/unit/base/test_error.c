@@ -74,7 +74,8 @@ static void test_oauth_words_are_registered_ones(void **state)
     }
 }
 
-/* Failures of ours must be seen by who runs the process; what callers do wrong must not fill the log. */
+/* Failures of ours must be seen by who runs the process; what callers do wrong must not fill the
+ * log. */
 static void test_levels_follow_who_must_act(void **state)
 {
     (void)state;
@@ -109,7 +110,8 @@ static void test_text_takes_the_argument(void **state)
 {
     (void)state;
     char text[100];
-    assert_int_equal(error_text(FAIL(BAD_ENCODING, "x%s%n"), text, sizeof text), strlen(text));
+    unsigned n = error_text(FAIL(BAD_ENCODING, "x%s%n"), text, sizeof text);
+    assert_int_equal(n, strlen(text));
     assert_string_equal(text, "x%s%n is not valid text in this encoding");
     (void)error_text(FAIL(BAD_ENCODING, NULL), text, sizeof text);
     assert_string_equal(text, " is not valid text in this encoding");

@@ -18,7 +18,7 @@ static void test_views(void **state)
 static void test_order_is_by_unsigned_bytes_and_length(void **state)
 {
     (void)state;
-    static const Str SORTED[] = {STR_INIT(""),  STR_INIT("a"),    STR_INIT("a\0"),
+    static const Str SORTED[] = {STR_INIT(""),   STR_INIT("a"), STR_INIT("a\0"),
                                  STR_INIT("aa"), STR_INIT("b"), STR_INIT("\xff")};
     for (size_t i = 0; i < 6; i++) {
         for (size_t j = 0; j < 6; j++) {
