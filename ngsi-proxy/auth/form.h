@@ -1,0 +1,22 @@
+/* form.h — the body of an OAuth request: application/x-www-form-urlencoded, each field once.
+ *
+ * Must never take parameters from the query string: they end up in logs.
+ *
+ * Layer: ngsi-proxy/auth. Thread-safe: pure. Standard: RFC 6749 §3.2, appendix B. */
+#ifndef MUSUBI_FORM_H
+#define MUSUBI_FORM_H
+
+#include "request.h"
+
+typedef struct Form {
+    const QueryParam *fields;
+    size_t count;
+} Form;
+
+/* Errors: OAUTH_REQUEST (another media type, a parameter in the query string, a broken body, a field twice),
+ * BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+Error form_read(const Request *request, Form *ret_form) MUST_USE;
+/* The field's text, "" when it is absent or empty (RFC 6749 §3.2 treats both alike). */
+Str form_field(const Form *form, Str name);
+
+#endif
