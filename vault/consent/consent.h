@@ -78,5 +78,8 @@ Str consent_why_text(ConsentWhy why);
 /* "exact". Static. And back; false when it is no level. */
 Str consent_level_text(ConsentLevel level);
 bool consent_level_parse(Str text, ConsentLevel *ret_level);
+/* "read", "write", "notify"; false when it is no operation. And the name of one. Static. */
+bool consent_operation_parse(Str text, ConsentOperation *ret_operation);
+Str consent_operation_text(ConsentOperation operation);
 
 #endif

@@ -56,6 +56,7 @@ typedef struct GrantRequest {
     Str source_party;       /* who holds the data; "" = "vault" */
     Str collection_method;  /* "portal", "line", "counter", "paper"; "" = "portal" */
     Str language;           /* of the notice that was shown; "" = "ja" */
+    Str id;                 /* UUIDv7 drawn by the caller, so that a retry makes the same grant; "" = a new one */
 } GrantRequest;
 
 typedef struct Grant {
