@@ -12,7 +12,8 @@
 #include "principal.h"
 #include "vault_core.h"
 
-/* One request on its way through the brokers. */
+/* One request on its way through the brokers. A write may replace vault.snapshot by a newer one; whoever opened it
+ * closes what is there at the end. */
 typedef struct BrokerCall {
     VaultCall vault; /* arena, snapshot, tenant, time, deadline */
     const Principal *principal;

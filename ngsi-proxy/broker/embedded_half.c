@@ -187,20 +187,20 @@ static Error update_once(EmbeddedHalf *self, const BrokerCall *call, const Entit
     return outcome_of(answer_arena, &update);
 }
 
-/* A fresh look at the store, since the call's own snapshot shows what was overtaken. */
-static Error update_again(EmbeddedHalf *self, const BrokerCall *call, const EntityWrite *write)
+/* A fresh look at the store, since the snapshot shows what was overtaken. It takes the place of the call's own, so that
+ * a crowd of writers never holds one snapshot each while waiting for a second. */
+static Error update_again(EmbeddedHalf *self, BrokerCall *call, const EntityWrite *write)
 {
     CLEANUP(arena_free) Arena *scratch = arena_new(ARENA_REQUEST_BYTES);
     ENSURE(scratch != NULL, OUT_OF_MEMORY, NULL);
-    CLEANUP(store_snapshot_close) StoreSnapshot *snapshot = NULL;
-    TRY(store_snapshot_open(self->store, call->vault.deadline, &snapshot));
-    BrokerCall fresh = *call;
-    fresh.vault.arena = scratch;
-    fresh.vault.snapshot = snapshot;
-    return update_once(self, &fresh, write, call->vault.arena);
+    call->vault.snapshot = store_snapshot_close(call->vault.snapshot);
+    TRY(store_snapshot_open(self->store, call->vault.deadline, &call->vault.snapshot));
+    BrokerCall attempt = *call;
+    attempt.vault.arena = scratch;
+    return update_once(self, &attempt, write, call->vault.arena);
 }
 
-static Error update(EmbeddedHalf *self, const BrokerCall *call, const EntityWrite *write)
+static Error update(EmbeddedHalf *self, BrokerCall *call, const EntityWrite *write)
 {
     Error error = update_once(self, call, write, call->vault.arena);
     while (error.reason == REASON_STORE_CONFLICT && !deadline_has_passed(call->vault.deadline)) {

@@ -38,7 +38,7 @@ static Error check_path(Str path)
 static Error add_path(Buf *out, Str path)
 {
     ENSURE(path.n > 0 && path.p[0] == '/', SERVICE_PATH_RELATIVE, NULL);
-    if (path.n > 1 && path.p[path.n - 1] == '/') {
+    if (path.n > 2 && path.p[path.n - 1] == '/') {
         path.n--;
     }
     if (path.n > 1) {
