@@ -131,9 +131,11 @@ KeySlab *key_slab_free(KeySlab *slab)
     return NULL;
 }
 
-/* The slow way in: the pages are shut, or somebody tries to shut them. */
+/* The slow way in: the pages are shut, or somebody tries to shut them. Whoever queues here isn't
+ * counted as a user, or a wipe would wait for those that it turns away. */
 static bool enter_shut(KeySlab *slab)
 {
+    atomic_fetch_sub(&slab->users, 1);
     (void)pthread_mutex_lock(&slab->lock);
     bool may_enter = !slab->is_wiped;
     if (may_enter && !slab->is_open) {
@@ -141,6 +143,7 @@ static bool enter_shut(KeySlab *slab)
         (void)pthread_cond_signal(&slab->changed);
     }
     if (may_enter) {
+        atomic_fetch_add(&slab->users, 1);
         atomic_store(&slab->may_pass, true);
     }
     (void)pthread_mutex_unlock(&slab->lock);
@@ -151,7 +154,6 @@ bool key_slab_enter(KeySlab *slab)
 {
     atomic_fetch_add(&slab->users, 1);
     if (!atomic_load(&slab->may_pass) && !enter_shut(slab)) {
-        atomic_fetch_sub(&slab->users, 1);
         return false;
     }
     if (!atomic_load_explicit(&slab->was_used, memory_order_relaxed)) {
