@@ -43,8 +43,9 @@ Principal bearer_anonymous(const VaultCall *call, const Request *request)
         .client = STR_EMPTY,
         .purpose = STR_EMPTY,
         .address = request->peer,
-        .user_agent = str_slice(request_header_or_empty(request, STR("User-Agent")), 0, USER_AGENT_BYTES_MAX),
-        .request_id = request->id,
+        .user_agent =
+            str_slice(request_header_or_empty(request, STR("User-Agent")), 0, USER_AGENT_BYTES_MAX),
+        .request_id = request->correlator,
     };
 }
 

@@ -21,7 +21,8 @@ static bool is_visible_ascii(Str text, size_t max)
     return text.n > 0 && text.n <= max;
 }
 
-static Error text_claim(Arena *arena, JsonValue claims, Str name, size_t max, const char *refusal, Str *ret_text)
+static Error text_claim(Arena *arena, JsonValue claims, Str name, size_t max, const char *refusal,
+                        Str *ret_text)
 {
     JsonValue value;
     Str text;
@@ -34,10 +35,12 @@ static Error text_claim(Arena *arena, JsonValue claims, Str name, size_t max, co
 
 static bool is_us(JsonValue audience, const AssertionRules *rules)
 {
-    return json_string_is(audience, rules->issuer) || json_string_is(audience, rules->token_endpoint);
+    return json_string_is(audience, rules->issuer) ||
+           json_string_is(audience, rules->token_endpoint);
 }
 
-/* A list is fine as long as every entry means us: an assertion that another server would take too can be relayed. */
+/* A list is fine as long as every entry means us: an assertion that another server would take too
+ * can be relayed. */
 static Error check_audience(JsonValue claims, const AssertionRules *rules)
 {
     JsonValue audience;
@@ -51,18 +54,20 @@ static Error check_audience(JsonValue claims, const AssertionRules *rules)
     JsonIter iter = json_iter(audience);
     JsonValue item;
     while (json_next(&iter, NULL, &item)) {
-        ENSURE(json_is(item, JSON_STRING) && is_us(item, rules), OAUTH_CLIENT, "aud is not this server alone");
+        ENSURE(json_is(item, JSON_STRING) && is_us(item, rules), OAUTH_CLIENT,
+               "aud is not this server alone");
     }
     return OK;
 }
 
 /* Seconds of a claim; false when it is absent. */
-static Error time_claim(JsonValue claims, Str name, const char *refusal, bool *ret_has, int64_t *ret_s)
+static Error time_claim(JsonValue claims, Str name, const char *refusal, bool *ret_has,
+                        int64_t *ret_s)
 {
     JsonValue value;
     *ret_has = json_member(claims, name, &value);
-    ENSURE(!*ret_has || (json_integer(value, ret_s) && *ret_s >= 0 && *ret_s < INT64_C(1) << 40), OAUTH_CLIENT,
-           refusal);
+    ENSURE(!*ret_has || (json_integer(value, ret_s) && *ret_s >= 0 && *ret_s < INT64_C(1) << 40),
+           OAUTH_CLIENT, refusal);
     return OK;
 }
 
@@ -74,9 +79,11 @@ static Error check_times(JsonValue claims, int64_t now_s, int64_t *ret_expires_s
     TRY(time_claim(claims, STR("exp"), "exp is not a time", &has, &expires_s));
     ENSURE(has, OAUTH_CLIENT, "exp is missing");
     ENSURE(expires_s > now_s, OAUTH_CLIENT, "the assertion has expired");
-    ENSURE(expires_s <= now_s + CLIENT_ASSERTION_LIFE_S, OAUTH_CLIENT, "exp is more than 5 minutes ahead");
+    ENSURE(expires_s <= now_s + CLIENT_ASSERTION_LIFE_S, OAUTH_CLIENT,
+           "exp is more than 5 minutes ahead");
     TRY(time_claim(claims, STR("nbf"), "nbf is not a time", &has, &at_s));
-    ENSURE(!has || at_s <= now_s + CLIENT_ASSERTION_SKEW_S, OAUTH_CLIENT, "the assertion is not valid yet");
+    ENSURE(!has || at_s <= now_s + CLIENT_ASSERTION_SKEW_S, OAUTH_CLIENT,
+           "the assertion is not valid yet");
     TRY(time_claim(claims, STR("iat"), "iat is not a time", &has, &at_s));
     ENSURE(!has || at_s <= now_s + CLIENT_ASSERTION_SKEW_S, OAUTH_CLIENT, "iat lies ahead");
     ENSURE(!has || at_s >= now_s - CLIENT_ASSERTION_LIFE_S - CLIENT_ASSERTION_SKEW_S, OAUTH_CLIENT,
@@ -85,7 +92,8 @@ static Error check_times(JsonValue claims, int64_t now_s, int64_t *ret_expires_s
     return OK;
 }
 
-Error client_assertion_read(Arena *arena, Str compact, const AssertionRules *rules, ClientAssertion *ret_assertion)
+Error client_assertion_read(Arena *arena, Str compact, const AssertionRules *rules,
+                            ClientAssertion *ret_assertion)
 {
     ClientAssertion assertion;
     Str subject;
@@ -93,11 +101,13 @@ Error client_assertion_read(Arena *arena, Str compact, const AssertionRules *rul
     Error error = jws_parse(arena, compact, &assertion.jws);
     TRY(as_client_error(error));
     JsonValue claims = assertion.jws.payload;
-    TRY(text_claim(arena, claims, STR("iss"), CLIENT_ID_BYTES_MAX, "iss is not a client id", &assertion.client_id));
-    TRY(text_claim(arena, claims, STR("sub"), CLIENT_ID_BYTES_MAX, "sub is not a client id", &subject));
+    TRY(text_claim(arena, claims, STR("iss"), CLIENT_ID_BYTES_MAX, "iss is not a client id",
+                   &assertion.client_id));
+    TRY(text_claim(arena, claims, STR("sub"), CLIENT_ID_BYTES_MAX, "sub is not a client id",
+                   &subject));
     ENSURE(str_eq(subject, assertion.client_id), OAUTH_CLIENT, "iss and sub differ");
-    TRY(text_claim(arena, claims, STR("jti"), CLIENT_ASSERTION_JTI_BYTES_MAX, "jti is missing or not an id",
-                   &assertion.jti));
+    TRY(text_claim(arena, claims, STR("jti"), CLIENT_ASSERTION_JTI_BYTES_MAX,
+                   "jti is missing or not an id", &assertion.jti));
     TRY(check_audience(claims, rules));
     TRY(check_times(claims, rules->now_us / CLOCK_SECOND_US, &expires_s));
     assertion.expires_us = expires_s * CLOCK_SECOND_US;

@@ -23,7 +23,8 @@ Error form_read(const Request *request, Form *ret_form)
     ENSURE(error.reason != REASON_HTTP_BAD_QUERY, OAUTH_REQUEST, "the body is not a form");
     TRY(error);
     for (size_t i = 0; i < form.count; i++) {
-        ENSURE(field_count(&form, form.fields[i].name) == 1, OAUTH_REQUEST, "a parameter stands twice");
+        ENSURE(field_count(&form, form.fields[i].name) == 1, OAUTH_REQUEST,
+               "a parameter stands twice");
     }
     *ret_form = form;
     return OK;

@@ -7,34 +7,37 @@
 
 /* Members that would bring in another key, or more than a public one. */
 static const Str REFUSED[] = {
-    STR_INIT("d"),   STR_INIT("k"),   STR_INIT("p"),        STR_INIT("q"),   STR_INIT("dp"),  STR_INIT("dq"),
-    STR_INIT("qi"),  STR_INIT("oth"), STR_INIT("x5u"),      STR_INIT("x5c"), STR_INIT("x5t"), STR_INIT("x5t#S256"),
-    STR_INIT("jku"), STR_INIT("n"),   STR_INIT("e"),
+    STR_INIT("d"),   STR_INIT("k"),        STR_INIT("p"),   STR_INIT("q"),   STR_INIT("dp"),
+    STR_INIT("dq"),  STR_INIT("qi"),       STR_INIT("oth"), STR_INIT("x5u"), STR_INIT("x5c"),
+    STR_INIT("x5t"), STR_INIT("x5t#S256"), STR_INIT("jku"), STR_INIT("n"),   STR_INIT("e"),
 };
 
 static Error check_members(JsonValue key)
 {
     JsonValue member;
     for (size_t i = 0; i < sizeof REFUSED / sizeof REFUSED[0]; i++) {
-        ENSURE(!json_member(key, REFUSED[i], &member), JOSE_INVALID, "a key is more than a public P-256 key");
+        ENSURE(!json_member(key, REFUSED[i], &member), JOSE_INVALID,
+               "a key is more than a public P-256 key");
     }
     ENSURE(json_member(key, STR("kty"), &member) && json_string_is(member, STR("EC")), JOSE_INVALID,
            "a key's kty is not EC");
-    ENSURE(json_member(key, STR("crv"), &member) && json_string_is(member, STR("P-256")), JOSE_INVALID,
-           "a key's crv is not P-256");
-    ENSURE(!json_member(key, STR("alg"), &member) || json_string_is(member, STR("ES256")), JOSE_INVALID,
-           "a key's alg is not ES256");
-    ENSURE(!json_member(key, STR("use"), &member) || json_string_is(member, STR("sig")), JOSE_INVALID,
-           "a key's use is not sig");
+    ENSURE(json_member(key, STR("crv"), &member) && json_string_is(member, STR("P-256")),
+           JOSE_INVALID, "a key's crv is not P-256");
+    ENSURE(!json_member(key, STR("alg"), &member) || json_string_is(member, STR("ES256")),
+           JOSE_INVALID, "a key's alg is not ES256");
+    ENSURE(!json_member(key, STR("use"), &member) || json_string_is(member, STR("sig")),
+           JOSE_INVALID, "a key's use is not sig");
     return OK;
 }
 
-static Error read_coordinate(Arena *arena, JsonValue key, Str name, uint8_t ret_bytes[JWK_COORDINATE_BYTES])
+static Error read_coordinate(Arena *arena, JsonValue key, Str name,
+                             uint8_t ret_bytes[JWK_COORDINATE_BYTES])
 {
     JsonValue member;
     Str text;
     Str bytes;
-    ENSURE(json_member(key, name, &member) && json_is(member, JSON_STRING), JOSE_INVALID, "a key's x or y is missing");
+    ENSURE(json_member(key, name, &member) && json_is(member, JSON_STRING), JOSE_INVALID,
+           "a key's x or y is missing");
     TRY(json_string_in(arena, member, &text));
     Error error = decode_base64url_in(arena, text, &bytes);
     ENSURE(error.reason != REASON_BAD_ENCODING, JOSE_INVALID, "a key's x or y is not base64url");

@@ -20,9 +20,10 @@ static Error check_method(const Request *request, const Form *form)
     ENSURE(request_header_or_empty(request, STR("Authorization")).n == 0 &&
                form_field(form, STR("client_secret")).n == 0,
            OAUTH_CLIENT, "private_key_jwt is the only method here");
-    ENSURE(str_eq(form_field(form, STR("client_assertion_type")), STR(ASSERTION_TYPE)), OAUTH_CLIENT,
-           "client_assertion_type must be " ASSERTION_TYPE);
-    ENSURE(form_field(form, STR("client_assertion")).n > 0, OAUTH_CLIENT, "client_assertion is missing");
+    ENSURE(str_eq(form_field(form, STR("client_assertion_type")), STR(ASSERTION_TYPE)),
+           OAUTH_CLIENT, "client_assertion_type must be " ASSERTION_TYPE);
+    ENSURE(form_field(form, STR("client_assertion")).n > 0, OAUTH_CLIENT,
+           "client_assertion is missing");
     return OK;
 }
 
@@ -30,27 +31,30 @@ static Error check_method(const Request *request, const Form *form)
 static Error find_account(VaultCall *call, Str client_id, ServiceAccount *ret_account)
 {
     Error error = service_account_find(call, client_id, ret_account);
-    ENSURE(error.reason != REASON_SERVICE_UNKNOWN, OAUTH_CLIENT, "unknown client, unknown key or bad signature");
+    ENSURE(error.reason != REASON_SERVICE_UNKNOWN, OAUTH_CLIENT,
+           "unknown client, unknown key or bad signature");
     return error;
 }
 
 /* Reads, verifies, and only then uses up the jti: nobody else can burn a client's ids. */
-static Error authenticate_client(const OauthServer *server, VaultCall *call, const Request *request, const Form *form,
-                                 ServiceAccount *ret_account)
+static Error authenticate_client(const OauthServer *server, VaultCall *call, const Request *request,
+                                 const Form *form, ServiceAccount *ret_account)
 {
     AssertionRules rules = {.issuer = server->issuer, .now_us = call->now_us};
     ClientAssertion assertion;
     ServiceAccount account;
     TRY(check_method(request, form));
     TRY(endpoint_in(call->arena, server, STR("/oauth2/token"), &rules.token_endpoint));
-    TRY(client_assertion_read(call->arena, form_field(form, STR("client_assertion")), &rules, &assertion));
+    TRY(client_assertion_read(call->arena, form_field(form, STR("client_assertion")), &rules,
+                              &assertion));
     Str client_id = form_field(form, STR("client_id"));
     ENSURE(client_id.n == 0 || str_eq(client_id, assertion.client_id), OAUTH_CLIENT,
            "client_id and the assertion differ");
     TRY(find_account(call, assertion.client_id, &account));
     TRY(client_assertion_verify(call->arena, &assertion, account.jwks));
     ENSURE(account.state == SERVICE_ACTIVE, OAUTH_CLIENT, "the client is suspended");
-    TRY(service_account_use_assertion(call, account.client_id, assertion.jti, assertion.expires_us));
+    TRY(service_account_use_assertion(call, account.client_id, assertion.jti,
+                                      assertion.expires_us));
     *ret_account = account;
     return OK;
 }
@@ -63,7 +67,8 @@ static Error read_scope(const Form *form, const ServiceAccount *account, Str *re
         *ret_purpose = STR_EMPTY;
         return OK;
     }
-    ENSURE(str_find(scope, ' ') == scope.n, OAUTH_SCOPE, "a token is bound to one purpose: one scope, purpose:<code>");
+    ENSURE(str_find(scope, ' ') == scope.n, OAUTH_SCOPE,
+           "a token is bound to one purpose: one scope, purpose:<code>");
     ENSURE(str_starts_with(scope, STR("purpose:")), OAUTH_SCOPE, "the scope is not purpose:<code>");
     Str purpose = str_slice(scope, sizeof "purpose:" - 1, scope.n);
     ENSURE(purpose.n > 0 && service_account_has_purpose(account, purpose), OAUTH_SCOPE,
@@ -89,7 +94,8 @@ static Error write_token(const Request *request, Str token, Str scope, Response 
     return response_header(response, STR("Pragma"), STR("no-cache"));
 }
 
-Error oauth_server_token(const OauthServer *server, VaultCall *call, const Request *request, Response *response)
+Error oauth_server_token(const OauthServer *server, VaultCall *call, const Request *request,
+                         Response *response)
 {
     Form form;
     ServiceAccount account;
@@ -108,7 +114,8 @@ Error oauth_server_token(const OauthServer *server, VaultCall *call, const Reque
     return write_token(request, token, wanted.scope, response);
 }
 
-Error oauth_server_revoke(const OauthServer *server, VaultCall *call, const Request *request, Response *response)
+Error oauth_server_revoke(const OauthServer *server, VaultCall *call, const Request *request,
+                          Response *response)
 {
     Form form;
     ServiceAccount account;

@@ -41,7 +41,17 @@ Error response_header(Response *response, Str name, Str value)
     return OK;
 }
 
-/* --- bodies ------------------------------------------------------------------------------------------------------ */
+void response_set_header(Response *response, Str name, Str static_value)
+{
+    if (response->header_count < RESPONSE_HEADERS_MAX) {
+        response->headers[response->header_count++] =
+            (HttpHeader){.name = name, .value = static_value};
+    }
+}
+
+/* --- bodies
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static void write_v2(JsonWriter *writer, const ErrorWords *words, Str text)
 {
@@ -86,7 +96,8 @@ static Str static_body(Surface surface)
     }
 }
 
-/* The reserve is asked first, since the arena may be what is used up; a text that outgrows it goes to the arena. */
+/* The reserve is asked first, since the arena may be what is used up; a text that outgrows it goes
+ * to the arena. */
 static Str error_body(const Request *request, const ErrorWords *words, Error error)
 {
     char text_bytes[ERROR_TEXT_BYTES];
@@ -111,7 +122,9 @@ static Str error_body(const Request *request, const ErrorWords *words, Error err
     return FAILED(json_write_finish(&writer, &body)) ? static_body(request->surface) : body;
 }
 
-/* --- headers ----------------------------------------------------------------------------------------------------- */
+/* --- headers
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 static Str challenge(const ErrorWords *words)
 {
@@ -126,25 +139,17 @@ static Str challenge(const ErrorWords *words)
                : STR("Bearer realm=\"musubi\"");
 }
 
-/* Static values need no check; with no room left the status still says what happened. */
-static void add_static_header(Response *response, Str name, Str value)
-{
-    if (response->header_count < RESPONSE_HEADERS_MAX) {
-        response->headers[response->header_count++] = (HttpHeader){.name = name, .value = value};
-    }
-}
-
 static void add_error_headers(Response *response, Surface surface, const ErrorWords *words)
 {
     Str bearer = challenge(words);
     if (bearer.n > 0) {
-        add_static_header(response, STR("WWW-Authenticate"), bearer);
+        response_set_header(response, STR("WWW-Authenticate"), bearer);
     }
     if (words->http_status == 503 || words->http_status == 429) {
-        add_static_header(response, STR("Retry-After"), STR("1"));
+        response_set_header(response, STR("Retry-After"), STR("1"));
     }
     if (surface == SURFACE_OAUTH) {
-        add_static_header(response, STR("Cache-Control"), STR("no-store"));
+        response_set_header(response, STR("Cache-Control"), STR("no-store"));
     }
 }
 

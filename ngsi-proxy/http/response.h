@@ -35,6 +35,8 @@ void response_empty(Response *response, int status);
 /* Adds a header. name is a static token; value lives as the body does. Errors: INTERNAL (a control byte in value, a value
  * over RESPONSE_HEADER_BYTES_MAX, or no room left). */
 Error response_header(Response *response, Str name, Str value) MUST_USE;
+/* The same for a static value; left out when there is no room. */
+void response_set_header(Response *response, Str name, Str static_value);
 
 /* Replaces whatever was there by the error in the words of the request's surface: status, body, WWW-Authenticate on 401,
  * Retry-After on 503 and 429. An unsafe argument is not shown; it is logged under the request's id by the server.

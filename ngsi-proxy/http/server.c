@@ -35,7 +35,8 @@ static void set_defaults(ServerOptions *options)
         options->body_timeout_us == 0 ? BODY_TIMEOUT_US : options->body_timeout_us;
 }
 
-/* The library's own remarks are about broken connections; they can hold a caller's bytes, so only the pattern is kept. */
+/* The library's own remarks are about broken connections; they can hold a caller's bytes, so only
+ * the pattern is kept. */
 static void log_library(void *context, const char *pattern, va_list arguments)
 {
     (void)context;

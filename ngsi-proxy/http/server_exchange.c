@@ -9,6 +9,8 @@
 #include "log_line.h"
 #include "target.h"
 
+#define CORRELATOR_BYTES_MAX 64 /* a UUID and what Orion appends to it */
+
 static Connection *connection_of(struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info =
@@ -16,7 +18,9 @@ static Connection *connection_of(struct MHD_Connection *mhd)
     return info == NULL ? NULL : info->socket_context;
 }
 
-/* --- connections ------------------------------------------------------------------------------------------------- */
+/* --- connections
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static void read_peer(struct MHD_Connection *mhd, Connection *connection)
 {
@@ -70,9 +74,12 @@ void server_on_connection(void *context, struct MHD_Connection *mhd, void **sock
     }
 }
 
-/* --- the head ---------------------------------------------------------------------------------------------------- */
+/* --- the head
+ * ----------------------------------------------------------------------------------------------------
+ */
 
-/* Called with the raw request line, before the library decodes it in place: the one moment to copy the target. */
+/* Called with the raw request line, before the library decodes it in place: the one moment to copy
+ * the target. */
 static Exchange *exchange_new(Connection *connection, const char *uri)
 {
     Exchange *exchange = calloc(1, sizeof *exchange);
@@ -151,7 +158,7 @@ static bool is_sane_correlator(Str text)
             return false;
         }
     }
-    return text.n > 0 && text.n <= 128;
+    return text.n > 0 && text.n <= CORRELATOR_BYTES_MAX;
 }
 
 static Error decode_target(Request *request)
@@ -199,7 +206,9 @@ static Error read_head(Server *server, struct MHD_Connection *mhd, Exchange *exc
     return decode_target(request);
 }
 
-/* --- the answer -------------------------------------------------------------------------------------------------- */
+/* --- the answer
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static void log_exchange(const Server *server, const Exchange *exchange)
 {
@@ -323,7 +332,8 @@ static void answer_request(Server *server, Exchange *exchange)
     (void)atomic_fetch_sub(&server->in_flight, 1);
 }
 
-/* --- the three kinds of call that the library makes -------------------------------------------------------------- */
+/* --- the three kinds of call that the library makes
+ * -------------------------------------------------------------- */
 
 static enum MHD_Result on_head(Connection *connection, struct MHD_Connection *mhd,
                                Exchange *exchange, const char *method, const char *version)

@@ -4,8 +4,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* libmicrohttpd's timeout is for silence only: a byte a second keeps a connection for ever. Each phase of a
- * connection therefore has an absolute end, and this thread cuts what has passed it. */
+/* libmicrohttpd's timeout is for silence only: a byte a second keeps a connection for ever. Each
+ * phase of a connection therefore has an absolute end, and this thread cuts what has passed it. */
 
 #define WATCHDOG_STEP_NS 200000000L
 
@@ -59,7 +59,8 @@ Connection *server_connection_free(Connection *connection)
     return NULL;
 }
 
-/* The lock keeps a connection's descriptor from being closed, and its number from being used again, meanwhile. */
+/* The lock keeps a connection's descriptor from being closed, and its number from being used again,
+ * meanwhile. */
 static void cut_late(Server *server)
 {
     int64_t now_us = server_now_us(server);
