@@ -76,6 +76,12 @@ const char *segment_fault_text(SegmentFault fault)
     return (unsigned)fault < SEGMENT_FAULT_COUNT_ ? TEXTS[fault] : "";
 }
 
+/* Format 0 was never written: bytes of a torn write that the file system left as zeros. */
+static SegmentFault unknown_format(uint16_t format)
+{
+    return format == 0 ? SEGMENT_BAD_SHAPE : SEGMENT_NEWER;
+}
+
 static bool crc_is_right(Str bytes)
 {
     size_t body = bytes.n - CRC32C_BYTES;
@@ -107,7 +113,7 @@ SegmentFault segment_head_length(Str fixed, size_t *ret_bytes)
         return SEGMENT_BAD_MAGIC;
     }
     if (load_u16(at + 8) != SEGMENT_FORMAT) {
-        return SEGMENT_NEWER;
+        return unknown_format(load_u16(at + 8));
     }
     size_t origin = load_u16(at + 10);
     if (origin > SEGMENT_ORIGIN_BYTES_MAX) {
@@ -152,7 +158,7 @@ SegmentFault segment_record_length(Str fixed, size_t *ret_bytes)
         return SEGMENT_BAD_MAGIC;
     }
     if (load_u16(at + 4) != SEGMENT_FORMAT) {
-        return SEGMENT_NEWER;
+        return unknown_format(load_u16(at + 4));
     }
     size_t leaves = load_u16(at + 6);
     size_t length = load_u32(at + 8);
