@@ -3,6 +3,8 @@
 #include <string.h>
 #include <time.h>
 
+#define GOODBYE_US (CLOCK_SECOND_US / 4)
+
 static pthread_once_t driver_once = PTHREAD_ONCE_INIT;
 
 /* The driver would print to stderr on its own; what went wrong leaves as an Error. */
@@ -26,13 +28,19 @@ static bool lane_init(MongoLane *lane, unsigned count)
     return true;
 }
 
-static void lane_done(MongoStore *store, MongoLane *lane)
+/* Hands the clients back; the driver says goodbye to the server through one of them, within a short time. */
+static void lane_push_back(MongoStore *store, MongoLane *lane)
 {
     for (unsigned i = 0; i < lane->count; i++) {
         if (lane->conns[i].client != NULL) {
+            lane->conns[i].deadline = deadline_in(store->ports->clock, GOODBYE_US);
             mongoc_client_pool_push(store->pool, lane->conns[i].client);
         }
     }
+}
+
+static void lane_free(MongoLane *lane)
+{
     free(lane->conns);
     free(lane->idle);
 }
@@ -90,11 +98,13 @@ Error mongo_conns_init(MongoStore *store, unsigned readers_max, unsigned writers
 
 void mongo_conns_done(MongoStore *store)
 {
-    lane_done(store, &store->readers);
-    lane_done(store, &store->writers);
+    lane_push_back(store, &store->readers);
+    lane_push_back(store, &store->writers);
     if (store->pool != NULL) {
         mongoc_client_pool_destroy(store->pool);
     }
+    lane_free(&store->readers);
+    lane_free(&store->writers);
     mongoc_transaction_opts_destroy(store->transaction_options);
     mongoc_session_opts_destroy(store->session_options);
     (void)pthread_mutex_destroy(&store->contended); /* nobody is left to hold them */
@@ -112,12 +122,17 @@ static struct timespec monotonic_in(int64_t wait_us)
     return at;
 }
 
+struct timespec mongo_wait_until(Deadline deadline)
+{
+    return monotonic_in(deadline_left_us(deadline));
+}
+
 static MongoConn *lane_pop(MongoStore *store, MongoLane *lane, Deadline deadline)
 {
     MongoConn *conn = NULL;
     (void)pthread_mutex_lock(&store->lock); /* never errs on a sound mutex */
     while (lane->idle_count == 0 && !deadline_has_passed(deadline)) {
-        struct timespec until = monotonic_in(deadline_left_us(deadline));
+        struct timespec until = mongo_wait_until(deadline);
         (void)pthread_cond_timedwait(&store->freed, &store->lock, &until); /* the loop asks why it woke */
     }
     if (lane->idle_count > 0) {

@@ -12,6 +12,7 @@
 
 #include <mongoc/mongoc.h>
 #include <pthread.h>
+#include <time.h>
 
 #include "store_backend.h"
 
@@ -103,6 +104,8 @@ MongoOutcome mongo_outcome_of(const MongoConn *conn, const bson_t *reply, const 
 /* The port's error for an outcome that ends a call in which nothing happened. */
 Error mongo_error_of(const MongoConn *conn, MongoOutcome outcome) MUST_USE;
 
+/* The deadline as a point of CLOCK_MONOTONIC, for waits on locks. */
+struct timespec mongo_wait_until(Deadline deadline);
 /* Waits a random part of 2^attempt ms, 64 ms at most, within the deadline. */
 void mongo_back_off(MongoStore *store, Deadline deadline, unsigned attempt);
 
