@@ -63,14 +63,20 @@ void pseudonym_text_8(const uint8_t token[8], char ret_text[PSEUDONYM_TEXT_8_BYT
     (void)sodium_bin2base64(ret_text, PSEUDONYM_TEXT_8_BYTES, token, 8, TEXT_FORM);
 }
 
-/* Exactly n bytes from their one canonical text; libsodium refuses bits left over. */
+/* Exactly n bytes from their one canonical text. libsodium 1.0.18 takes some bytes above 0x7f for
+ * characters of the alphabet, so the text must also be what its bytes are written as. */
 static bool parse_exactly(Str text, uint8_t *out, size_t n)
 {
+    char again[SERVICE_ID_TEXT_BYTES];
     size_t have = 0;
     const char *end = NULL;
-    return text.n == sodium_base64_ENCODED_LEN(n, TEXT_FORM) - 1 &&
-           sodium_base642bin(out, n, text.p, text.n, NULL, &have, &end, TEXT_FORM) == 0 &&
-           have == n && end == text.p + text.n;
+    if (text.n != sodium_base64_ENCODED_LEN(n, TEXT_FORM) - 1 ||
+        sodium_base642bin(out, n, text.p, text.n, NULL, &have, &end, TEXT_FORM) != 0 || have != n ||
+        end != text.p + text.n) {
+        return false;
+    }
+    (void)sodium_bin2base64(again, sizeof again, out, n, TEXT_FORM);
+    return sodium_memcmp(again, text.p, text.n) == 0;
 }
 
 bool pseudonym_parse_16(Str text, uint8_t ret_token[16])

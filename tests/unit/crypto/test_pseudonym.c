@@ -89,7 +89,8 @@ static void text_forms_come_back_and_only_the_canonical_ones(void **state)
                                       "MDEyMzQ1Njc4OTo7PD0-Px", /* bits left over */
                                       "MDEyMzQ1Njc4OTo7PD0+Pw",
                                       "MDEyMzQ1Njc4OTo7PD0-P=",
-                                      " DEyMzQ1Njc4OTo7PD0-Pw"};
+                                      " DEyMzQ1Njc4OTo7PD0-Pw",
+                                      "MDEy\xbfzQ1Njc4OTo7PD0-Pw"};
     memset(back, 0x77, sizeof back);
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
         assert_false(pseudonym_parse_16(str_from(BAD[i]), back));
