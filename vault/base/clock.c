@@ -142,11 +142,11 @@ static Error read_piece(const FilePort *port, int fd, char *piece, size_t piece_
 static Error read_all(const FilePort *port, int fd, size_t max_bytes, Buf *buf)
 {
     char piece[16384];
+    size_t got = 1;
     Error piece_error = OK;
-    size_t got = 0;
-    do {
+    while (!FAILED(piece_error) && got > 0 && buf->n <= max_bytes && !buf->has_failed) {
         piece_error = read_piece(port, fd, piece, sizeof piece, buf, &got);
-    } while (!FAILED(piece_error) && got > 0 && buf->n <= max_bytes && !buf->has_failed);
+    }
     explicit_bzero(piece, sizeof piece); /* the file may be a key */
     TRY(piece_error);
     ENSURE(buf->n <= max_bytes, BUDGET_EXCEEDED, NULL);

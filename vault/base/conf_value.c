@@ -21,7 +21,7 @@ static bool parse_bool(Str text, int64_t *ret_number)
     static const char *const WORDS[] = {"false", "true", "no", "yes", "off", "on"};
     for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
         if (str_eq(text, str_from(WORDS[i]))) {
-            *ret_number = i % 2;
+            *ret_number = (int64_t)(i % 2);
             return true;
         }
     }
