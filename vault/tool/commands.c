@@ -41,7 +41,7 @@ static void end(OpenVault *vault, VaultCall *call)
     vault_open_close(vault);
 }
 
-Error command_init(const CommandLine *line)
+Error command_init(CommandLine *line)
 {
     const char *key_file = conf_path(line->conf, "key_file");
     Error checked = kek_file_check(ports_system(), line->arena, key_file);
@@ -59,7 +59,7 @@ Error command_init(const CommandLine *line)
     return sealed;
 }
 
-Error command_doctor(const CommandLine *line)
+Error command_doctor(CommandLine *line)
 {
     settings_print(line->conf);
     OpenVault vault = {0};
@@ -102,7 +102,7 @@ static Error check_purposes(const OpenVault *vault, StrList purposes, Arena *are
     return OK;
 }
 
-Error command_service_add(const CommandLine *line)
+Error command_service_add(CommandLine *line)
 {
     const char *id = NULL;
     const char *name = NULL;
@@ -126,7 +126,7 @@ Error command_service_add(const CommandLine *line)
     return outcome;
 }
 
-Error command_service_list(const CommandLine *line)
+Error command_service_list(CommandLine *line)
 {
     OpenVault vault = {0};
     VaultCall call = {0};
@@ -154,12 +154,12 @@ static Error set_state(const CommandLine *line, ServiceState state)
     return outcome;
 }
 
-Error command_service_suspend(const CommandLine *line)
+Error command_service_suspend(CommandLine *line)
 {
     return set_state(line, SERVICE_SUSPENDED);
 }
 
-Error command_service_revive(const CommandLine *line)
+Error command_service_revive(CommandLine *line)
 {
     return set_state(line, SERVICE_ACTIVE);
 }
@@ -172,7 +172,7 @@ static Error require_demo(const CommandLine *line)
     return OK;
 }
 
-Error command_demo(const CommandLine *line)
+Error command_demo(CommandLine *line)
 {
     TRY(require_demo(line));
     DemoOptions options = {.consenting = -1, .truth_path = command_option(line, "truth-file")};
@@ -205,7 +205,7 @@ static Error issue_citizen_token(VaultCall *call, Str service, Str user, Str *re
     return access_token_issue(call, &wanted, ret_token);
 }
 
-Error command_citizen_token(const CommandLine *line)
+Error command_citizen_token(CommandLine *line)
 {
     const char *service = NULL;
     const char *user = NULL;

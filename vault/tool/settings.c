@@ -29,6 +29,8 @@ static const ConfKey KEYS[] = {
      .help = "public base URL, the audience of client assertions; empty: the listening address"},
     {.name = "open", .kind = CONF_BOOL, .default_text = "false",
      .help = "development, loopback only: open data without a token in any tenant, unlisted types are public"},
+    {.name = "anonymous_read", .kind = CONF_BOOL, .default_text = "true",
+     .help = "open data may be read without a token"},
     {.name = "requests_max", .kind = CONF_INT, .default_text = "256", .min = 1, .max = 4096,
      .help = "requests served at once; more get 503 with Retry-After"},
     {.name = "deadline", .kind = CONF_DURATION, .default_text = "2500ms",

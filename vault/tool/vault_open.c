@@ -28,8 +28,9 @@ static Error open_store(OpenVault *vault, const Conf *conf)
     if (str_eq(conf_text(conf, "store_kind"), STR("mongodb"))) {
         const char *database = str_z(vault->arena, conf_text(conf, "store_database"));
         place = str_z(vault->arena, conf_text(conf, "store_uri"));
-        StoreMongoOptions options = {.uri = place, .database = database, .ports = vault->core.ports};
-        outcome = store_mongo_open(&options, vault->arena, &vault->store);
+        StoreMongoOptions options = {.uri = place, .database = database, .ports = vault->core.ports,
+                                     .arena = vault->arena};
+        outcome = store_mongo_open(&options, &vault->store);
         return FAILED(outcome) ? with_place(vault->arena, outcome, "MongoDB", "store_uri") : OK;
     }
     place = conf_path(conf, "store_path");
@@ -111,7 +112,7 @@ static Error open_parts(OpenVault *vault, const Conf *conf, VaultOpenOptions opt
     TRY(open_store(vault, conf));
     vault->core.store = vault->store;
     Deadline deadline = deadline_in(vault->core.ports->clock, OPEN_TIMEOUT_US);
-    TRY(store_migrate(vault->store, vault->core.ports, deadline));
+    TRY(store_migrate(vault->store, deadline));
     TRY(open_keys(vault, conf, options.may_create));
     if (options.needs_log && !FAILED(vault->sealed)) {
         TRY(open_log(vault, conf));

@@ -11,7 +11,7 @@
 
 typedef struct Command {
     const char *words; /* one or two */
-    Error (*run)(const CommandLine *line);
+    Error (*run)(CommandLine *line);
     const char *usage;
     const char *help;
 } Command;

@@ -37,16 +37,16 @@ Error command_option_needed(const CommandLine *line, const char *name, const cha
 Error command_option_int(const CommandLine *line, const char *name, int64_t fallback, int64_t *ret_value) MUST_USE;
 
 /* One function a command; what each does stands in vaultctl's help. Errors: those of the rooms they call. */
-Error command_init(const CommandLine *line) MUST_USE;
-Error command_doctor(const CommandLine *line) MUST_USE;
-Error command_service_add(const CommandLine *line) MUST_USE;
-Error command_service_list(const CommandLine *line) MUST_USE;
-Error command_service_suspend(const CommandLine *line) MUST_USE;
-Error command_service_revive(const CommandLine *line) MUST_USE;
-Error command_audit_key(const CommandLine *line) MUST_USE;
-Error command_audit_verify(const CommandLine *line) MUST_USE;
-Error command_audit_rebuild(const CommandLine *line) MUST_USE;
-Error command_demo(const CommandLine *line) MUST_USE;
-Error command_citizen_token(const CommandLine *line) MUST_USE;
+Error command_init(CommandLine *line) MUST_USE;
+Error command_doctor(CommandLine *line) MUST_USE;
+Error command_service_add(CommandLine *line) MUST_USE;
+Error command_service_list(CommandLine *line) MUST_USE;
+Error command_service_suspend(CommandLine *line) MUST_USE;
+Error command_service_revive(CommandLine *line) MUST_USE;
+Error command_audit_key(CommandLine *line) MUST_USE;
+Error command_audit_verify(CommandLine *line) MUST_USE;
+Error command_audit_rebuild(CommandLine *line) MUST_USE;
+Error command_demo(CommandLine *line) MUST_USE;
+Error command_citizen_token(CommandLine *line) MUST_USE;
 
 #endif

@@ -1,0 +1,175 @@
+#include "proxy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_surface.h"
+#include "embedded_half.h"
+#include "janitor.h"
+#include "log_projection.h"
+#include "server.h"
+#include "union.h"
+#include "vault_half.h"
+#include "vault_open.h"
+
+#define URL_BYTES 256
+
+struct Proxy {
+    OpenVault vault;
+    Broker *open_half;
+    Broker *personal_half;
+    Broker *broker;
+    LogProjection *projection;
+    Janitor *janitor;
+    Server *server;
+    Api api;
+    Arena *arena;
+    char url[URL_BYTES];
+};
+
+static size_t add_reason(ApiReadiness *reasons, size_t count, const char *part, const char *reason, const char *remedy)
+{
+    reasons[count] = (ApiReadiness){.part = str_from(part), .reason = str_from(reason), .remedy = str_from(remedy)};
+    return count + 1;
+}
+
+static const char *sealed_remedy(Error sealed)
+{
+    if (sealed.argument != NULL) {
+        return sealed.argument;
+    }
+    return sealed.reason == REASON_CRYPTO_OPEN
+               ? "the key file is not the one this store was made with, or the environment has another name: put the "
+                 "right key file in place and restart"
+               : "run `vaultctl doctor`, put the key file in place and restart";
+}
+
+static size_t readiness(void *context, Arena *arena, Deadline deadline, ApiReadiness *ret_reasons)
+{
+    Proxy *proxy = context;
+    size_t count = 0;
+    (void)arena; /* all words are static or live as long as the proxy */
+    if (FAILED(proxy->vault.sealed)) {
+        count = add_reason(ret_reasons, count, "vault", "the vault is sealed: personal data is not served",
+                           sealed_remedy(proxy->vault.sealed));
+    }
+    if (FAILED(store_ping(proxy->vault.store, deadline))) {
+        count = add_reason(ret_reasons, count, "store", "the database does not answer",
+                           "see store_kind and its settings in `vaultctl doctor`; the service goes on by itself once it answers");
+    }
+    if (proxy->vault.log != NULL && FAILED(access_log_health(proxy->vault.log))) {
+        count = add_reason(ret_reasons, count, "log", "the access log can't be written: personal data is not served",
+                           "make room or mend the disk of log_folder; the service goes on by itself");
+    }
+    return count;
+}
+
+static Error start_brokers(Proxy *proxy, bool is_open)
+{
+    Classifier classifier = {.types = proxy->vault.types, .are_unlisted_public = is_open};
+    TRY(embedded_half_new(proxy->vault.store, &proxy->open_half));
+    TRY(vault_half_new(&proxy->vault.gate, &proxy->personal_half));
+    return union_new(proxy->open_half, proxy->personal_half, &classifier, &proxy->broker);
+}
+
+/* The follower and the janitor need keys; a sealed vault has neither log nor tokens to look after. */
+static Error start_threads(Proxy *proxy, const Conf *conf)
+{
+    if (FAILED(proxy->vault.sealed)) {
+        return OK;
+    }
+    TRY(log_projection_start(proxy->vault.log, proxy->vault.store, &proxy->projection));
+    return janitor_start(&proxy->vault.core, conf_text(conf, "node"), &proxy->janitor);
+}
+
+static bool is_loopback(Str listen)
+{
+    return str_starts_with(listen, STR("127.")) || str_starts_with(listen, STR("[::1]")) ||
+           str_starts_with(listen, STR("localhost:")) || str_starts_with(listen, STR("unix:"));
+}
+
+static Error start_server(Proxy *proxy, const Conf *conf)
+{
+    const char *listen = str_z(proxy->arena, conf_text(conf, "listen"));
+    ENSURE_ALLOC(listen, proxy->arena);
+    ServerOptions options = {.listen = listen,
+                             .ports = proxy->vault.core.ports,
+                             .in_flight_max = (unsigned)conf_int(conf, "requests_max"),
+                             .answer_timeout_us = conf_duration_us(conf, "deadline"),
+                             .serve = api_serve,
+                             .app = &proxy->api};
+    TRY(server_start(&options, proxy->arena, &proxy->server));
+    Str host = str_from(listen);
+    while (host.n > 0 && host.p[host.n - 1] != ':') {
+        host.n--;
+    }
+    int n = server_port(proxy->server) == 0
+                ? snprintf(proxy->url, URL_BYTES, "%s", listen)
+                : snprintf(proxy->url, URL_BYTES, "http://%.*s%u", STR_FORMAT(host), server_port(proxy->server));
+    ENSURE(n > 0 && n < URL_BYTES, CONF_BAD_VALUE, "listen: the address is too long");
+    return OK;
+}
+
+static Error start(Proxy *proxy, const Conf *conf)
+{
+    bool is_open = conf_bool(conf, "open");
+    ENSURE(!is_open || is_loopback(conf_text(conf, "listen")), CONF_BAD_VALUE,
+           "open is for development: it needs listen on a loopback address");
+    TRY(vault_open(proxy->arena, conf, (VaultOpenOptions){.needs_log = true}, &proxy->vault));
+    TRY(start_brokers(proxy, is_open));
+    TRY(start_threads(proxy, conf));
+    const Clock *clock = proxy->vault.core.ports->clock;
+    proxy->api = (Api){.core = &proxy->vault.core,
+                       .gate = &proxy->vault.gate,
+                       .broker = proxy->broker,
+                       .issuer = conf_text(conf, "issuer"),
+                       .is_open_mode = is_open,
+                       .is_anonymous_read = is_open || conf_bool(conf, "anonymous_read"),
+                       .version = STR(MUSUBI_VERSION),
+                       .build = STR(""),
+                       .started_us = clock->now_us(clock),
+                       .readiness = readiness,
+                       .readiness_context = proxy};
+    return start_server(proxy, conf);
+}
+
+Error proxy_start(Arena *arena, const Conf *conf, Proxy **ret_proxy)
+{
+    Proxy *proxy = calloc(1, sizeof *proxy);
+    ENSURE(proxy != NULL, OUT_OF_MEMORY, NULL);
+    proxy->arena = arena;
+    Error outcome = start(proxy, conf);
+    if (FAILED(outcome)) {
+        (void)proxy_stop(proxy);
+        return outcome;
+    }
+    *ret_proxy = proxy;
+    return OK;
+}
+
+const char *proxy_url(const Proxy *proxy)
+{
+    return proxy->url;
+}
+
+Error proxy_sealed(const Proxy *proxy)
+{
+    return proxy->vault.sealed;
+}
+
+Proxy *proxy_stop(Proxy *proxy)
+{
+    if (proxy == NULL) {
+        return NULL;
+    }
+    (void)server_stop(proxy->server);
+    (void)janitor_stop(proxy->janitor);
+    (void)log_projection_stop(proxy->projection);
+    (void)union_free(proxy->broker);
+    (void)vault_half_free(proxy->personal_half);
+    (void)embedded_half_free(proxy->open_half);
+    vault_open_close(&proxy->vault);
+    free(proxy);
+    return NULL;
+}
