@@ -9,6 +9,7 @@
 #include "access_log_state.h"
 #include "segment_read.h"
 #include "segment_recover.h"
+#include "timed_wait.h"
 
 #define SEGMENT_BYTES_DEFAULT ((size_t)64 << 20)
 #define RETRY_US_DEFAULT 250000
@@ -30,17 +31,11 @@ static Error lock_folder(AccessLog *log)
     return OK;
 }
 
-static Error init_threads(AccessLog *log)
+static Error init_locks(AccessLog *log)
 {
-    pthread_condattr_t monotonic;
-    bool is_fine = pthread_condattr_init(&monotonic) == 0 &&
-                   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
-                   pthread_mutex_init(&log->lock, NULL) == 0 && pthread_cond_init(&log->work, &monotonic) == 0 &&
-                   pthread_cond_init(&log->room, &monotonic) == 0 &&
-                   pthread_cond_init(&log->durable[0], &monotonic) == 0 &&
-                   pthread_cond_init(&log->durable[1], &monotonic) == 0 &&
-                   pthread_cond_init(&log->follower, &monotonic) == 0;
-    (void)pthread_condattr_destroy(&monotonic);
+    bool is_fine = pthread_mutex_init(&log->lock, NULL) == 0 && timed_wait_init(&log->work) &&
+                   timed_wait_init(&log->room) && timed_wait_init(&log->durable[0]) &&
+                   timed_wait_init(&log->durable[1]) && timed_wait_init(&log->follower);
     ENSURE(is_fine, INTERNAL, "locks");
     return OK;
 }
@@ -67,7 +62,7 @@ static Error log_init(AccessLog *log, const AccessLogOptions *options)
     log->segment_bytes = options->segment_bytes != 0 ? options->segment_bytes : SEGMENT_BYTES_DEFAULT;
     log->batch_leaves = options->batch_leaves != 0 ? options->batch_leaves : SEGMENT_LEAVES_MAX;
     log->retry_us = options->retry_us != 0 ? options->retry_us : RETRY_US_DEFAULT;
-    TRY(init_threads(log));
+    TRY(init_locks(log));
     TRY(copy_names(log, options));
     TRY(signing_key_borrow(options->keyring, SIGNING_LOG, &log->signer));
     TRY(segment_builder_init(&log->builders[0]));

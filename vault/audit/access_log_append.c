@@ -1,24 +1,7 @@
-#include <string.h>
-#include <time.h>
-
 #include "access_log_state.h"
+#include "timed_wait.h"
 
-#define WAIT_SLICE_US 100000
 #define LEAF_ARENA_BYTES ((size_t)128 << 10) /* for one leaf: detail, envelope, line */
-
-bool access_log_wait_on(AccessLog *log, pthread_cond_t *condition, Deadline deadline)
-{
-    int64_t left_us = deadline_left_us(deadline);
-    if (left_us <= 0) {
-        return false;
-    }
-    /* Slices, because a deadline's clock may be a test's, and the kernel waits in real time. */
-    int64_t slice_us = left_us < WAIT_SLICE_US ? left_us : WAIT_SLICE_US;
-    int64_t wake_us = ports_system()->clock->monotonic_us(ports_system()->clock) + slice_us;
-    struct timespec wake = {.tv_sec = wake_us / CLOCK_SECOND_US, .tv_nsec = wake_us % CLOCK_SECOND_US * 1000};
-    (void)pthread_cond_timedwait(condition, &log->lock, &wake);
-    return true;
-}
 
 static Error ensure_up(const AccessLog *log)
 {
@@ -31,7 +14,7 @@ static Error ensure_up(const AccessLog *log)
 static Error wait_for_room(AccessLog *log, Deadline deadline)
 {
     log->room_waiters++;
-    bool in_time = access_log_wait_on(log, &log->room, deadline);
+    bool in_time = timed_wait_on(&log->room, &log->lock, deadline);
     log->room_waiters--;
     TRY(ensure_up(log));
     ENSURE(in_time, DEADLINE, "access log");
@@ -126,7 +109,7 @@ static Error wait_durable(AccessLog *log, uint64_t batch, Deadline deadline)
 {
     while (log->durable_batches <= batch) {
         TRY(ensure_up(log));
-        ENSURE(access_log_wait_on(log, &log->durable[batch & 1], deadline), DEADLINE, "access log");
+        ENSURE(timed_wait_on(&log->durable[batch & 1], &log->lock, deadline), DEADLINE, "access log");
     }
     return OK;
 }

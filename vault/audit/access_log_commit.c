@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "access_log_state.h"
+#include "timed_wait.h"
 
 /* Takes the open batch, once it holds a leaf. False: stopping, and nothing is left to write. */
 static bool take_batch(AccessLog *log)
@@ -82,7 +83,7 @@ static bool rest(AccessLog *log)
 {
     (void)pthread_mutex_lock(&log->lock);
     Deadline wake = deadline_in(ports_system()->clock, log->retry_us);
-    while (!log->is_stopping && access_log_wait_on(log, &log->work, wake)) {
+    while (!log->is_stopping && timed_wait_on(&log->work, &log->lock, wake)) {
     }
     bool goes_on = !log->is_stopping;
     (void)pthread_mutex_unlock(&log->lock);

@@ -70,9 +70,6 @@ struct AccessLog {
 
 /* Main of the committer's thread; argument is the AccessLog. */
 void *access_log_commit_main(void *log);
-/* Waits on a condition, lock held, for at most a tenth of a second of real time or what the deadline leaves; false when
- * the deadline has passed. Waiters look at their condition again in either case. */
-bool access_log_wait_on(AccessLog *log, pthread_cond_t *condition, Deadline deadline);
 /* Forgets all owners. Lock held, or nobody else there. */
 void access_log_drop_owners(AccessLog *log);
 

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "access_log_state.h"
+#include "timed_wait.h"
 
 Error access_log_checkpoint(AccessLog *log, Arena *arena, Str *ret_note)
 {
@@ -65,7 +66,7 @@ uint64_t access_log_wait(AccessLog *log, uint64_t size, int64_t timeout_us)
 {
     Deadline deadline = deadline_in(ports_system()->clock, timeout_us);
     (void)pthread_mutex_lock(&log->lock);
-    while (log->newest.size <= size && !log->is_woken && access_log_wait_on(log, &log->follower, deadline)) {
+    while (log->newest.size <= size && !log->is_woken && timed_wait_on(&log->follower, &log->lock, deadline)) {
     }
     log->is_woken = false;
     uint64_t durable = log->newest.size;
