@@ -9,7 +9,6 @@ typedef struct Draft {
     Arena *arena;
     bool is_key_values;
     bool is_create; /* id and type stand in the body; else they stand in the path */
-    bool has_type;
     Entity entity;
 } Draft;
 
@@ -44,7 +43,6 @@ static Error read_type(Draft *draft, JsonValue value)
 {
     ENSURE(draft->is_create, PAYLOAD_HAS_TYPE, NULL);
     ENSURE(json_is(value, JSON_STRING), V2_ENTITY_MEMBER_KIND, "entity type");
-    draft->has_type = true;
     return json_string_in(draft->arena, value, &draft->entity.type);
 }
 
@@ -67,7 +65,24 @@ static Error read_attribute(Draft *draft, Str name, JsonValue value)
     return OK;
 }
 
-static Error read_members(Draft *draft, JsonValue root)
+/* Orion looks at id and type before it looks at any attribute. */
+static Error read_identity(Draft *draft, JsonValue root)
+{
+    JsonValue value;
+    if (json_member(root, STR("id"), &value)) {
+        TRY(read_id(draft, value));
+    }
+    if (json_member(root, STR("type"), &value)) {
+        TRY(read_type(draft, value));
+    }
+    if (draft->is_create) {
+        TRY(v2_name_check(draft->arena, "entity id", draft->entity.id));
+        TRY(v2_name_check(draft->arena, "entity type", draft->entity.type));
+    }
+    return OK;
+}
+
+static Error read_attributes(Draft *draft, JsonValue root)
 {
     draft->entity.attributes = ARENA_MANY(draft->arena, Attribute, json_count(root));
     ENSURE_ALLOC(draft->entity.attributes, draft->arena);
@@ -75,11 +90,7 @@ static Error read_members(Draft *draft, JsonValue root)
     Str name;
     JsonValue value;
     while (json_next(&iter, &name, &value)) {
-        if (str_eq(name, STR("id"))) {
-            TRY(read_id(draft, value));
-        } else if (str_eq(name, STR("type"))) {
-            TRY(read_type(draft, value));
-        } else {
+        if (!str_eq(name, STR("id")) && !str_eq(name, STR("type"))) {
             TRY(read_attribute(draft, name, value));
         }
     }
@@ -92,9 +103,8 @@ Error v2_entity_parse(Arena *arena, Str body, bool is_key_values, Entity *ret_en
     TRY(parse_object(arena, body, &root));
     Draft draft = {.arena = arena, .is_key_values = is_key_values, .is_create = true};
     draft.entity.type = STR("Thing");
-    TRY(read_members(&draft, root));
-    TRY(v2_name_check(arena, "entity id", draft.entity.id));
-    TRY(v2_name_check(arena, "entity type", draft.entity.type));
+    TRY(read_identity(&draft, root));
+    TRY(read_attributes(&draft, root));
     entity_attributes_sort(&draft.entity);
     *ret_entity = draft.entity;
     return OK;
@@ -106,7 +116,8 @@ Error v2_attributes_parse(Arena *arena, Str body, bool is_key_values, Entity *re
     TRY(parse_object(arena, body, &root));
     ENSURE(json_count(root) > 0, EMPTY_PAYLOAD, NULL);
     Draft draft = {.arena = arena, .is_key_values = is_key_values};
-    TRY(read_members(&draft, root));
+    TRY(read_identity(&draft, root));
+    TRY(read_attributes(&draft, root));
     *ret_entity = draft.entity;
     return OK;
 }

@@ -49,6 +49,7 @@ static const Refusal REFUSALS[] = {
     CREATE("{\"id\":\"E<1>\"}", "Invalid characters in entity id"),
     CREATE("{\"id\":\"E 1\"}", "Invalid characters in entity id"),
     CREATE("{\"id\":\"加西市\"}", "Invalid characters in entity id"),
+    CREATE("{\"人口\":{\"value\":1},\"id\":\"加西市\"}", "Invalid characters in entity id"),
     CREATE("{\"id\":\"a/b\"}", "Invalid characters in entity id"),
     CREATE("{\"id\":\"E\",\"type\":\"T<1>\"}", "Invalid characters in entity type"),
     CREATE("{\"id\":\"E\",\"a b\":{\"value\":1}}", "Invalid characters in attribute name"),
