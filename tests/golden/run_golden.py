@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Sends recorded exchanges of a real broker to a running one and compares the answers.
 
-    run_golden.py BASE_URL FILE... [--list LIST] [--verbose]
+    run_golden.py [BASE_URL [FILE...]] [--list LIST] [--verbose]
+
+Without arguments: all recordings in orion/ with orion/later.txt, sent to $MUSUBI_URL.
 
 Each file is one sequence in a tenant of its own: the recorded service name gets a random suffix. Expected texts may
 hold markers (<<NOW>>, <<UUID>>, <<ANY>>) and names captured from earlier Location headers (${name}).
@@ -27,6 +29,7 @@ MARKERS = {
     "<<UUID>>": r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     "<<ANY>>": r".*",
 }
+ORION = pathlib.Path(__file__).resolve().parent / "orion"
 HOWS = ("refused", "differs", "skipped")
 VOLATILE_HEADERS = ("date", "connection", "content-length")
 TIMEOUT_SECONDS = 30
@@ -227,12 +230,14 @@ def replay(path, base, later, verbose):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("base_url")
-    parser.add_argument("files", nargs="+", type=pathlib.Path)
-    parser.add_argument("--list", type=pathlib.Path, help="exchanges that are out of scope")
+    parser.add_argument("base_url", nargs="?", default=os.environ.get("MUSUBI_URL", ""))
+    parser.add_argument("files", nargs="*", type=pathlib.Path, default=sorted(ORION.glob("*.json")))
+    parser.add_argument("--list", type=pathlib.Path, default=ORION / "later.txt", help="exchanges that are out of scope")
     parser.add_argument("--verbose", action="store_true", help="every difference, not two for each exchange")
     arguments = parser.parse_args()
     base = urllib.parse.urlsplit(arguments.base_url)
+    if not base.hostname:
+        parser.error("no BASE_URL and no MUSUBI_URL")
     later = Later(arguments.list)
     passed, failed, outside = 0, 0, dict.fromkeys(HOWS, 0)
     for path in arguments.files:
