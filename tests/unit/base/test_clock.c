@@ -195,6 +195,18 @@ static void test_write_replaces_the_whole(void **state)
     assert_int_equal(access(fixture->fresh, F_OK), -1);
 }
 
+static void test_write_into_the_folder_at_hand(void **state)
+{
+    Fixture *fixture = *state;
+    char before[4096];
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(fixture->folder), 0);
+    Error error = file_write_durable(file_of(fixture), "file", 0600, STR("x"));
+    assert_int_equal(chdir(before), 0);
+    assert_ok(error);
+    assert_str(content(fixture), "x");
+}
+
 static void test_write_syncs_file_and_folder(void **state)
 {
     Fixture *fixture = *state;
@@ -299,6 +311,7 @@ int main(void)
         TEST(test_missing_file_is_told_from_a_bad_one),
         TEST(test_interrupted_read_goes_on),
         TEST(test_write_replaces_the_whole),
+        TEST(test_write_into_the_folder_at_hand),
         TEST(test_write_syncs_file_and_folder),
         TEST(test_leftover_does_not_lend_its_mode_or_place),
         TEST(test_write_is_whole_or_not_at_all_whichever_call_fails),

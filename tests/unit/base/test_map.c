@@ -9,6 +9,34 @@
 
 #define KEYS 400
 
+/* --- allocations of map.c, the n-th of which fails by --wrap --- */
+
+void *__real_calloc(size_t count, size_t size);
+void *__real_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_malloc(size_t size);
+
+static int allocations_left = -1; /* below 0: no end */
+
+static bool has_memory(void)
+{
+    if (allocations_left == 0) {
+        return false;
+    }
+    allocations_left -= allocations_left > 0;
+    return true;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return has_memory() ? __real_calloc(count, size) : NULL;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return has_memory() ? __real_malloc(size) : NULL;
+}
+
 typedef struct Fixture {
     FakePorts fake;
     Map *map;
@@ -33,9 +61,10 @@ static int teardown(void **state)
     return 0;
 }
 
-static Str key_of(size_t i, char room[16])
+/* Keys shorter and longer than the hash's word. */
+static Str key_of(size_t i, char room[48])
 {
-    int n = snprintf(room, 16, "key%zu", i);
+    int n = snprintf(room, 48, i % 2 == 0 ? "%zu" : "a key of several words and number %zu", i);
     return str_bytes(room, (size_t)n);
 }
 
@@ -76,7 +105,7 @@ static void check_walk(size_t count)
     void *value;
     while (map_next(fixture.map, &cursor, &key, &value)) {
         size_t i = (size_t)((int *)value - fixture.values);
-        char room[16];
+        char room[48];
         assert_true(i < KEYS && !seen[i]);
         assert_str_eq(key, key_of(i, room));
         seen[i] = true;
@@ -89,7 +118,7 @@ static void check_walk(size_t count)
 static void check_all(void)
 {
     for (size_t i = 0; i < KEYS; i++) {
-        char room[16];
+        char room[48];
         void *wanted = fixture.values[i] != 0 ? &fixture.values[i] : NULL;
         assert_ptr_equal(map_get(fixture.map, key_of(i, room)), wanted);
     }
@@ -102,7 +131,7 @@ static void test_random_puts_and_removals(void **state)
     size_t count = 0;
     for (int step = 0; step < 20000; step++) {
         size_t i = fake_random_below(&random, KEYS);
-        char room[16];
+        char room[48];
         Str key = key_of(i, room);
         void *wanted = fixture.values[i] != 0 ? &fixture.values[i] : NULL;
         void *old = &count;
@@ -125,6 +154,31 @@ static void test_random_puts_and_removals(void **state)
     check_all();
 }
 
+/* Puts until memory runs out at every possible place; what was put before is still there. */
+static void test_a_put_that_finds_no_memory_changes_nothing(void **state)
+{
+    (void)state;
+    for (int allowed = 0; allowed < 20; allowed++) {
+        Map *map = NULL;
+        size_t put = 0;
+        char room[48];
+        allocations_left = allowed;
+        Error error = map_new(fixture.fake.ports.entropy, &map);
+        while (!FAILED(error)) {
+            error = map_put(map, key_of(put, room), &fixture.values[put], NULL);
+            put += !FAILED(error);
+        }
+        allocations_left = -1;
+        assert_fails(error, OUT_OF_MEMORY);
+        for (size_t i = 0; map != NULL && i < put + 1; i++) {
+            void *wanted = i < put ? &fixture.values[i] : NULL;
+            assert_ptr_equal(map_get(map, key_of(i, room)), wanted);
+        }
+        assert_true(map == NULL ? put == 0 : map_count(map) == put);
+        map = map_free(map);
+    }
+}
+
 static void test_seed_changes_the_order(void **state)
 {
     (void)state;
@@ -132,7 +186,7 @@ static void test_seed_changes_the_order(void **state)
     assert_ok(map_new(fixture.fake.ports.entropy, &other));
     int differing = 0;
     for (size_t i = 0; i < 50; i++) {
-        char room[16];
+        char room[48];
         assert_ok(map_put(fixture.map, key_of(i, room), &fixture.values[i], NULL));
         assert_ok(map_put(other, key_of(i, room), &fixture.values[i], NULL));
     }
@@ -163,9 +217,9 @@ static void test_without_entropy_there_is_no_map(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_empty_and_binary_keys),           TEST(test_keys_are_copied),
-        TEST(test_random_puts_and_removals),        TEST(test_seed_changes_the_order),
-        TEST(test_without_entropy_there_is_no_map),
+        TEST(test_empty_and_binary_keys),    TEST(test_keys_are_copied),
+        TEST(test_random_puts_and_removals), TEST(test_a_put_that_finds_no_memory_changes_nothing),
+        TEST(test_seed_changes_the_order),   TEST(test_without_entropy_there_is_no_map),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
