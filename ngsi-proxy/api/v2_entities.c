@@ -39,8 +39,8 @@ static Error read_query(const Request *request, V2Operation operation, V2Params 
     TRY(check_accept(request));
     Str header;
     Str path;
-    TRY(v2_service_path_query_in(request->arena,
-                                 header_or_null(request, STR("Fiware-ServicePath"), &header), &path));
+    TRY(v2_service_path_query_in(
+        request->arena, header_or_null(request, STR("Fiware-ServicePath"), &header), &path));
     TRY(read_params(request, operation, ret_params));
     ret_params->query.service_path = path;
     return OK;
@@ -118,7 +118,8 @@ Error v2_entity_attributes_update(ApiCall *call, Response *response)
     V2Params params;
     TRY(v2_path_id_check(request->arena, request->captures[0]));
     TRY(read_write(request, V2_UPDATE, &params, &write.service_path));
-    TRY(v2_attributes_parse(request->arena, request->body, params.show.is_key_values, &write.entity));
+    TRY(v2_attributes_parse(request->arena, request->body, params.show.is_key_values,
+                            &write.entity));
     write.entity.id = request->captures[0];
     write.entity.type = params.type;
     TRY(broker->ops->write(broker, &call->broker, &write));

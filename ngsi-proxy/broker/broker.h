@@ -1,10 +1,11 @@
 /* broker.h — the port behind every NGSI route: query, get, create, update.
  *
- * Implementations: vault_half (personal data, through the gate), embedded_half (open data in the own store), and
- * union (classifies a request, asks one half or both, gives one answer). Codecs and handlers know only this port.
- * A half that can't answer fails the whole answer: never half a page.
+ * Implementations: vault_half (personal data, through the gate), embedded_half (open data in the
+ * own store), and union (classifies a request, asks one half or both, gives one answer). Codecs and
+ * handlers know only this port. A half that can't answer fails the whole answer: never half a page.
  *
- * Layer: ngsi-proxy/broker. Thread-safe: yes; a BrokerCall is single-owner. Spec: 6(5)ア, 6(6)ア. */
+ * Layer: ngsi-proxy/broker. Thread-safe: yes; a BrokerCall is single-owner. Spec: 6(5)ア, 6(6)ア.
+ */
 #ifndef MUSUBI_BROKER_H
 #define MUSUBI_BROKER_H
 
@@ -12,8 +13,8 @@
 #include "principal.h"
 #include "vault_core.h"
 
-/* One request on its way through the brokers. A write may replace vault.snapshot by a newer one; whoever opened it
- * closes what is there at the end. */
+/* One request on its way through the brokers. A write may replace vault.snapshot by a newer one;
+ * whoever opened it closes what is there at the end. */
 typedef struct BrokerCall {
     VaultCall vault; /* arena, snapshot, tenant, time, deadline */
     const Principal *principal;
@@ -23,11 +24,14 @@ typedef struct Broker Broker;
 
 typedef struct BrokerOps {
     /* Entities in the half's order; total is set when wanted. */
-    Error (*query)(Broker *broker, BrokerCall *call, const EntityQuery *query, EntityPage *ret_page);
-    /* One entity by id and, unless "", type; attributes as in EntityQuery. Errors: ENTITY_NOT_FOUND, ENTITY_AMBIGUOUS. */
+    Error (*query)(Broker *broker, BrokerCall *call, const EntityQuery *query,
+                   EntityPage *ret_page);
+    /* One entity by id and, unless "", type; attributes as in EntityQuery. Errors:
+     * ENTITY_NOT_FOUND, ENTITY_AMBIGUOUS. */
     Error (*get)(Broker *broker, BrokerCall *call, Str id, Str type, const EntityQuery *query,
                  Entity *ret_entity);
-    /* Create or update. Errors: ENTITY_EXISTS, ENTITY_NOT_FOUND, PARTIAL_UPDATE, refusals of the half. */
+    /* Create or update. Errors: ENTITY_EXISTS, ENTITY_NOT_FOUND, PARTIAL_UPDATE, refusals of the
+     * half. */
     Error (*write)(Broker *broker, BrokerCall *call, const EntityWrite *write);
 } BrokerOps;
 

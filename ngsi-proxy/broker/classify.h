@@ -1,8 +1,9 @@
 /* classify.h — which half of the data a type or an id belongs to.
  *
- * The registry decides; nothing about the stored data does. A name that differs from a personal type in case alone is
- * never public, whatever the settings, so that personal data can't slip out under a look-alike. Must never look at the
- * store: a decision that depended on data would tell about it.
+ * The registry decides; nothing about the stored data does. A name that differs from a personal
+ * type in case alone is never public, whatever the settings, so that personal data can't slip out
+ * under a look-alike. Must never look at the store: a decision that depended on data would tell
+ * about it.
  *
  * Layer: ngsi-proxy/broker. Thread-safe: yes (immutable). Spec: 6(6)オ. */
 #ifndef MUSUBI_CLASSIFY_H
@@ -24,10 +25,11 @@ typedef struct Classifier {
     bool are_unlisted_public; /* setting unlisted_types = public, and --open: for development */
 } Classifier;
 
+/* By the registry; unlisted types by the setting. */
 TypeClass classify_type(const Classifier *classifier, Str type);
 
-/* The personal type whose form the id has (urn:ngsi-ld:<PersonalType>:…, scheme and type in any case); NULL for every
- * other id. */
+/* The personal type whose form the id has (urn:ngsi-ld:<PersonalType>:…, scheme and type in any
+ * case); NULL for every other id. */
 const EntityTypeSpec *classify_id(const Classifier *classifier, Str id);
 
 #endif

@@ -50,8 +50,8 @@ static Error fetch(const BrokerCall *call, const EntityQuery *query, const Embed
     Entity *entities = ARENA_MANY(arena, Entity, hits->count);
     ENSURE_ALLOC(entities, arena);
     if (hits->count > 0) {
-        TRY(store_get_many(call->vault.snapshot, arena, STORE_PUBLIC_ENTITIES, hits->keys, hits->count,
-                           docs));
+        TRY(store_get_many(call->vault.snapshot, arena, STORE_PUBLIC_ENTITIES, hits->keys,
+                           hits->count, docs));
     }
     for (size_t i = 0; i < hits->count; i++) {
         ENSURE(docs[i].version > 0, STORE_CORRUPT, "public entity");
@@ -62,7 +62,8 @@ static Error fetch(const BrokerCall *call, const EntityQuery *query, const Embed
     return OK;
 }
 
-static Error half_query(Broker *broker, BrokerCall *call, const EntityQuery *query, EntityPage *ret_page)
+static Error half_query(Broker *broker, BrokerCall *call, const EntityQuery *query,
+                        EntityPage *ret_page)
 {
     (void)broker; /* all is in the call's snapshot */
     EmbeddedHits hits;
@@ -108,7 +109,8 @@ static Str path_of(const EntityWrite *write)
     return write->service_path.n > 0 ? write->service_path : STR("/");
 }
 
-static Error stamped_copy(Arena *arena, const EntityWrite *write, int64_t now_us, Entity *ret_entity)
+static Error stamped_copy(Arena *arena, const EntityWrite *write, int64_t now_us,
+                          Entity *ret_entity)
 {
     Entity entity = write->entity;
     entity.service_path = path_of(write);
@@ -133,9 +135,11 @@ static Error create(EmbeddedHalf *self, const BrokerCall *call, const EntityWrit
     Entity entity;
     TRY(stamped_copy(arena, write, call->vault.now_us, &entity));
     Str key;
-    TRY(public_entity_key_in(arena, call->vault.tenant, entity.service_path, entity.id, entity.type, &key));
+    TRY(public_entity_key_in(arena, call->vault.tenant, entity.service_path, entity.id, entity.type,
+                             &key));
     DocBody body;
-    TRY(public_entity_write(arena, call->vault.tenant, &entity, next_order(self, call->vault.now_us), &body));
+    TRY(public_entity_write(arena, call->vault.tenant, &entity,
+                            next_order(self, call->vault.now_us), &body));
     StoreBatch *batch = store_batch_in(arena);
     ENSURE_ALLOC(batch, arena);
     store_batch_insert(batch, STORE_PUBLIC_ENTITIES, key, body);
@@ -150,11 +154,12 @@ static Error outcome_of(Arena *arena, const EmbeddedUpdate *update)
         return OK;
     }
     const char *missing = str_argument(arena, update->missing);
-    return update->known_count > 0 ? FAIL(PARTIAL_UPDATE, missing) : FAIL(ATTRIBUTES_MISSING, missing);
+    return update->known_count > 0 ? FAIL(PARTIAL_UPDATE, missing)
+                                   : FAIL(ATTRIBUTES_MISSING, missing);
 }
 
-static Error replace(EmbeddedHalf *self, const BrokerCall *call, const StoreDoc *doc, const Entity *entity,
-                     int64_t order)
+static Error replace(EmbeddedHalf *self, const BrokerCall *call, const StoreDoc *doc,
+                     const Entity *entity, int64_t order)
 {
     Arena *arena = call->vault.arena;
     DocBody body;
@@ -187,8 +192,9 @@ static Error update_once(EmbeddedHalf *self, const BrokerCall *call, const Entit
     return outcome_of(answer_arena, &update);
 }
 
-/* A fresh look at the store, since the snapshot shows what was overtaken. It takes the place of the call's own, so that
- * a crowd of writers never holds one snapshot each while waiting for a second. */
+/* A fresh look at the store, since the snapshot shows what was overtaken. It takes the place of the
+ * call's own, so that a crowd of writers never holds one snapshot each while waiting for a second.
+ */
 static Error update_again(EmbeddedHalf *self, BrokerCall *call, const EntityWrite *write)
 {
     CLEANUP(arena_free) Arena *scratch = arena_new(ARENA_REQUEST_BYTES);

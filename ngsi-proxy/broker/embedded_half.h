@@ -1,8 +1,8 @@
 /* embedded_half.h — open data in Musubi's own store, for cities without Orion and for development.
  *
- * Answers as Orion does: order of creation, sticky metadata, service paths, tenants apart. Lists by id or type walk an
- * index; nothing scans the collection for them. A write that meets another's is tried again inside. Must never be
- * handed a personal type or id: union sees to it.
+ * Answers as Orion does: order of creation, sticky metadata, service paths, tenants apart. Lists by
+ * id or type walk an index; nothing scans the collection for them. A write that meets another's is
+ * tried again inside. Must never be handed a personal type or id: union sees to it.
  *
  * Layer: ngsi-proxy/broker. Thread-safe: yes. Spec: 6(5)ア. */
 #ifndef MUSUBI_EMBEDDED_HALF_H
@@ -11,8 +11,9 @@
 #include "broker.h"
 
 /* Over PUBLIC_ENTITIES of the store, which must outlive it. Free with embedded_half_free.
- * Errors of its calls: those of broker.h, ATTRIBUTES_MISSING (no attribute of an update exists), store errors; STORE_CONFLICT only
- * when the deadline passed while others kept writing the same entity. Errors: OUT_OF_MEMORY. */
+ * Errors of its calls: those of broker.h, ATTRIBUTES_MISSING (no attribute of an update exists),
+ * store errors; STORE_CONFLICT only when the deadline passed while others kept writing the same
+ * entity. Errors: OUT_OF_MEMORY. */
 Error embedded_half_new(Store *store, Broker **ret_broker) MUST_USE;
 /* NULL is fine. Returns NULL. */
 Broker *embedded_half_free(Broker *broker);

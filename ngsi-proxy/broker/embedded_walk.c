@@ -15,7 +15,8 @@ typedef struct Place {
     Str key;
 } Place;
 
-/* A walk along one index range. Each batch lives in an arena of its own, so that a long walk needs little memory. */
+/* A walk along one index range. Each batch lives in an arena of its own, so that a long walk needs
+ * little memory. */
 typedef struct Cursor {
     StoreFind find;
     Arena *scratch;
@@ -49,7 +50,8 @@ static Error collect(Collector *collector, Str key)
     if (position < first || (int64_t)collector->hits.count >= collector->query->limit) {
         return OK;
     }
-    TRY(str_copy_in(collector->call->vault.arena, key, &collector->hits.keys[collector->hits.count]));
+    TRY(str_copy_in(collector->call->vault.arena, key,
+                    &collector->hits.keys[collector->hits.count]));
     collector->hits.count++;
     return OK;
 }
@@ -196,8 +198,8 @@ static Error walk_index(Walk *walk, Collector *collector)
     walk->cursors = ARENA_MANY(walk->call->vault.arena, Cursor, walk->count);
     ENSURE_ALLOC(walk->cursors, walk->call->vault.arena);
     for (size_t i = 0; i < walk->count; i++) {
-        walk->cursors[i].find =
-            types == 0 ? find_all(walk->scope) : find_type(walk->scope, walk->query->types.items[i]);
+        walk->cursors[i].find = types == 0 ? find_all(walk->scope)
+                                           : find_type(walk->scope, walk->query->types.items[i]);
     }
     bool is_count_walked = walk->query->is_count_wanted && walk->query->service_path.n > 0;
     if (walk->query->is_count_wanted && !is_count_walked) {

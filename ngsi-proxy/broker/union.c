@@ -66,7 +66,8 @@ static Error keep_public_ids(const UnionBroker *self, Arena *arena, StrList ids,
     return OK;
 }
 
-static Error split_query(const UnionBroker *self, Arena *arena, const EntityQuery *query, Split *ret_split)
+static Error split_query(const UnionBroker *self, Arena *arena, const EntityQuery *query,
+                         Split *ret_split)
 {
     Split split = {.public_query = *query, .personal_query = *query};
     TRY(keep_types(self, arena, query->types, TYPE_PUBLIC, &split.public_query.types));
@@ -74,8 +75,7 @@ static Error split_query(const UnionBroker *self, Arena *arena, const EntityQuer
     TRY(keep_public_ids(self, arena, query->ids, &split.public_query.ids));
     bool is_typeless = query->types.count == 0;
     bool has_personal_id = split.public_query.ids.count < query->ids.count;
-    split.names_personal =
-        split.personal_query.types.count > 0 || (is_typeless && has_personal_id);
+    split.names_personal = split.personal_query.types.count > 0 || (is_typeless && has_personal_id);
     split.asks_personal = is_typeless || split.personal_query.types.count > 0;
     /* A list that was emptied must not turn into no restriction. */
     split.asks_public = (is_typeless || split.public_query.types.count > 0) &&
@@ -96,7 +96,8 @@ static Error join_pages(Arena *arena, const EntityPage *first, const EntityPage 
     if (second->count > 0) {
         memcpy(entities + first->count, second->entities, second->count * sizeof *entities);
     }
-    *ret_page = (EntityPage){.entities = entities, .count = count, .total = first->total + second->total};
+    *ret_page =
+        (EntityPage){.entities = entities, .count = count, .total = first->total + second->total};
     return OK;
 }
 
@@ -124,7 +125,8 @@ static Error ask_both(const UnionBroker *self, BrokerCall *call, Split *split, E
     return join_pages(call->vault.arena, &first, &second, ret_page);
 }
 
-static Error union_query(Broker *broker, BrokerCall *call, const EntityQuery *query, EntityPage *ret_page)
+static Error union_query(Broker *broker, BrokerCall *call, const EntityQuery *query,
+                         EntityPage *ret_page)
 {
     const UnionBroker *self = from_broker(broker);
     Split split;
@@ -174,7 +176,8 @@ typedef struct Address {
 static Error look(Broker *half, BrokerCall *call, const Address *address, Entity *ret_entity,
                   bool *ret_is_found)
 {
-    Error error = half->ops->get(half, call, address->id, address->type, address->query, ret_entity);
+    Error error =
+        half->ops->get(half, call, address->id, address->type, address->query, ret_entity);
     *ret_is_found = !FAILED(error);
     return error.reason == REASON_ENTITY_NOT_FOUND ? OK : error;
 }
@@ -235,8 +238,8 @@ static Error write_of_type(const UnionBroker *self, BrokerCall *call, const Enti
     return FAIL(TYPE_NOT_REGISTERED, str_argument(call->vault.arena, type));
 }
 
-/* An update that names no type goes where the entity is. The personal half is not asked whether it has the entity (a
- * writer need not be a reader): it decides about the write itself. */
+/* An update that names no type goes where the entity is. The personal half is not asked whether it
+ * has the entity (a writer need not be a reader): it decides about the write itself. */
 static Error write_without_type(const UnionBroker *self, BrokerCall *call, const EntityWrite *write)
 {
     if (classify_id(&self->classifier, write->entity.id) != NULL) {
@@ -246,7 +249,8 @@ static Error write_without_type(const UnionBroker *self, BrokerCall *call, const
     if (!has_purpose(call->principal)) {
         return write_to(self->public_half, call, write);
     }
-    const EntityQuery all = {.service_path = write->service_path.n > 0 ? write->service_path : STR("/")};
+    const EntityQuery all = {.service_path =
+                                 write->service_path.n > 0 ? write->service_path : STR("/")};
     const Address address = {write->entity.id, STR_EMPTY, &all};
     Entity found;
     bool is_public = false;

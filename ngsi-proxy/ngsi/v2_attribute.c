@@ -16,10 +16,9 @@ typedef struct Draft {
 static bool is_update_operator(Str name)
 {
     static const Str operators[] = {
-        STR_INIT("$inc"),      STR_INIT("$mul"),     STR_INIT("$min"),
-        STR_INIT("$max"),      STR_INIT("$push"),    STR_INIT("$addToSet"),
-        STR_INIT("$pull"),     STR_INIT("$pullAll"), STR_INIT("$set"),
-        STR_INIT("$unset"),
+        STR_INIT("$inc"),  STR_INIT("$mul"),      STR_INIT("$min"),  STR_INIT("$max"),
+        STR_INIT("$push"), STR_INIT("$addToSet"), STR_INIT("$pull"), STR_INIT("$pullAll"),
+        STR_INIT("$set"),  STR_INIT("$unset"),
     };
     for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
         if (str_eq(operators[i], name)) {
@@ -29,7 +28,8 @@ static bool is_update_operator(Str name)
     return false;
 }
 
-/* Orion would execute it; storing it as an object would answer 204 to something that did not happen. */
+/* Orion would execute it; storing it as an object would answer 204 to something that did not
+ * happen. */
 static Error refuse_operators(JsonValue value)
 {
     if (!json_is(value, JSON_OBJECT)) {
@@ -47,7 +47,8 @@ static Error refuse_operators(JsonValue value)
 static Error check_date(Str type, Str value, JsonKind kind, const char *what)
 {
     int64_t at_us = 0;
-    bool is_fine = !v2_datetime_is_type(type) || kind == JSON_NULL || v2_datetime_from_json(value, &at_us);
+    bool is_fine =
+        !v2_datetime_is_type(type) || kind == JSON_NULL || v2_datetime_from_json(value, &at_us);
     ENSURE(is_fine, V2_DATE, what);
     return OK;
 }
@@ -59,7 +60,8 @@ static Error check_value(const Draft *draft)
         TRY(v2_value_check(draft->arena, "attribute value", draft->value));
     }
     TRY(refuse_operators(draft->value));
-    return check_date(attribute->type, attribute->value, json_kind(draft->value), "attribute value");
+    return check_date(attribute->type, attribute->value, json_kind(draft->value),
+                      "attribute value");
 }
 
 static Error read_metadata_member(Arena *arena, Str name, JsonValue value, Metadata *metadata)

@@ -1,8 +1,8 @@
 /* v2_datetime.h — DateTime values as NGSIv2 takes and shows them.
  *
- * Taken: a date, or a date and time to the minute, second or fraction, with Z, ±hh:mm, ±hhmm, ±hh or no zone (UTC).
- * Shown: UTC with milliseconds. Stored stays what was written; only the rendering changes. Must never accept a time
- * without a date or an impossible one.
+ * Taken: a date, or a date and time to the minute, second or fraction, with Z, ±hh:mm, ±hhmm, ±hh
+ * or no zone (UTC). Shown: UTC with milliseconds. Stored stays what was written; only the rendering
+ * changes. Must never accept a time without a date or an impossible one.
  *
  * Layer: ngsi-proxy/ngsi. Thread-safe: pure. Standard: NGSIv2, ISO 8601. */
 #ifndef MUSUBI_V2_DATETIME_H

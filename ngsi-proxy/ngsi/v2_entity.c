@@ -46,7 +46,8 @@ static Error read_type(Draft *draft, JsonValue value)
     return json_string_in(draft->arena, value, &draft->entity.type);
 }
 
-/* What Musubi computes can't be given: it is passed over, so that an entity read with its dates can be sent back. */
+/* What Musubi computes can't be given: it is passed over, so that an entity read with its dates can
+ * be sent back. */
 static bool is_computed(Str name)
 {
     return v2_is_builtin(name) || str_eq(name, STR("alterationType"));

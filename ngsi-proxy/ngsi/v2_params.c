@@ -104,7 +104,8 @@ typedef struct OptionRow {
     unsigned refused_on; /* operations on which it would change the answer and is not served yet */
 } OptionRow;
 
-/* Words that Orion knows. Where a word means nothing for an operation it is accepted, as Orion does. */
+/* Words that Orion knows. Where a word means nothing for an operation it is accepted, as Orion
+ * does. */
 static const OptionRow OPTIONS[] = {
     {STR_INIT("count"), false, 0},
     {STR_INIT("normalized"), true, 0},
@@ -160,18 +161,26 @@ static Error read_options(ParamReader *reader)
 
 typedef struct ParamRow {
     Str name;
-    ParamRead read;  /* NULL: known to Orion, not served yet */
-    bool is_pattern; /* its text has a syntax of its own: the forbidden characters may stand in it */
+    ParamRead read; /* NULL: known to Orion, not served yet */
+    bool
+        is_pattern; /* its text has a syntax of its own: the forbidden characters may stand in it */
 } ParamRow;
 
 static const ParamRow PARAMS[] = {
-    {STR_INIT("id"), read_id, false},         {STR_INIT("type"), read_type, false},
-    {STR_INIT("attrs"), read_attrs, false},   {STR_INIT("limit"), read_limit, false},
-    {STR_INIT("offset"), read_offset, false}, {STR_INIT("options"), read_options, false},
-    {STR_INIT("idPattern"), NULL, true},      {STR_INIT("typePattern"), NULL, true},
-    {STR_INIT("q"), NULL, true},              {STR_INIT("mq"), NULL, true},
-    {STR_INIT("georel"), NULL, true},         {STR_INIT("geometry"), NULL, true},
-    {STR_INIT("coords"), NULL, true},         {STR_INIT("metadata"), NULL, false},
+    {STR_INIT("id"), read_id, false},
+    {STR_INIT("type"), read_type, false},
+    {STR_INIT("attrs"), read_attrs, false},
+    {STR_INIT("limit"), read_limit, false},
+    {STR_INIT("offset"), read_offset, false},
+    {STR_INIT("options"), read_options, false},
+    {STR_INIT("idPattern"), NULL, true},
+    {STR_INIT("typePattern"), NULL, true},
+    {STR_INIT("q"), NULL, true},
+    {STR_INIT("mq"), NULL, true},
+    {STR_INIT("georel"), NULL, true},
+    {STR_INIT("geometry"), NULL, true},
+    {STR_INIT("coords"), NULL, true},
+    {STR_INIT("metadata"), NULL, false},
     {STR_INIT("orderBy"), NULL, true},
 };
 #define PARAM_COUNT (sizeof PARAMS / sizeof PARAMS[0])
@@ -203,7 +212,8 @@ static Error read_one(ParamReader *reader, const V2Param *param, Seen *seen)
     if (row == PARAM_COUNT) {
         return OK;
     }
-    /* Orion takes the last of two; a filter that is dropped in silence answers more than was asked. */
+    /* Orion takes the last of two; a filter that is dropped in silence answers more than was asked.
+     */
     ENSURE((seen->names & 1U << row) == 0, PARAM_REPEATED, PARAMS[row].name.p);
     seen->names |= 1U << row;
     reader->value = param->value;
@@ -233,7 +243,8 @@ bool v2_is_builtin(Str attribute)
            str_eq(attribute, STR("servicePath"));
 }
 
-/* "*" needs every attribute, and the entity's dates are those of all attributes that the caller may see. */
+/* "*" needs every attribute, and the entity's dates are those of all attributes that the caller may
+ * see. */
 static bool needs_all_attributes(StrList shown)
 {
     return str_list_has(shown, STR("*")) || str_list_has(shown, STR("dateCreated")) ||

@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-/* A value's end without grammar: quotes and brackets only. json_parse judges each piece afterwards. */
+/* A value's end without grammar: quotes and brackets only. json_parse judges each piece afterwards.
+ */
 static size_t string_end(Str text, size_t at)
 {
     at++;
@@ -40,8 +41,8 @@ static size_t skip_blanks(Str text, size_t at)
     return at;
 }
 
-/* Every piece must be valid by itself, so that a body with another fault stays a ParseError. Any error of the reader
- * ends the search: it was refused already. */
+/* Every piece must be valid by itself, so that a body with another fault stays a ParseError. Any
+ * error of the reader ends the search: it was refused already. */
 static bool parses(Arena *arena, Str piece, JsonValue *ret_value)
 {
     Error error = json_parse(arena, piece, JSON_LIMITS_REQUEST, ret_value);
@@ -99,7 +100,8 @@ static size_t count_members_max(Str body)
     return colons;
 }
 
-/* All top-level names; *ret_count is 0 when the body is not a sequence of members to its very end. */
+/* All top-level names; *ret_count is 0 when the body is not a sequence of members to its very end.
+ */
 static Error read_names(Arena *arena, Str body, Str **ret_names, size_t *ret_count)
 {
     Scan scan = {.body = body, .at = 1};

@@ -1,4 +1,5 @@
-/* NGSIv2 bodies: what is accepted can be shown, and what is shown is accepted again and shown the same. */
+/* NGSIv2 bodies: what is accepted can be shown, and what is shown is accepted again and shown the
+ * same. */
 #include <stdlib.h>
 
 #include "v2_entity.h"
@@ -12,7 +13,8 @@ static void require(bool holds)
     }
 }
 
-/* The first byte of an input: '0' create, '1' create keyValues, '2' update, '3' update keyValues. */
+/* The first byte of an input: '0' create, '1' create keyValues, '2' update, '3' update keyValues.
+ */
 static Error parse(Arena *arena, char mode, Str body, Entity *ret_entity)
 {
     bool is_key_values = ((unsigned char)mode & 1U) != 0;

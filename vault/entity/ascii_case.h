@@ -1,6 +1,8 @@
-/* ascii_case.h — comparison of names without regard to ASCII case: URN schemes, media types, look-alike type names.
+/* ascii_case.h — comparison of names without regard to ASCII case: URN schemes, media types,
+ * look-alike type names.
  *
- * Must never be used where case carries meaning: NGSI ids, types and names are compared byte for byte.
+ * Must never be used where case carries meaning: NGSI ids, types and names are compared byte for
+ * byte.
  *
  * Layer: vault/entity. Thread-safe: pure. */
 #ifndef MUSUBI_ASCII_CASE_H

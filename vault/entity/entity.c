@@ -123,8 +123,8 @@ Error attribute_record_read(Arena *arena, Str record, Attribute *ret_attribute)
     Metadata *metadata = ARENA_MANY(arena, Metadata, (size_t)count);
     ENSURE_ALLOC(metadata, arena);
     for (size_t i = 0; i < (size_t)count; i++) {
-        bool is_whole = take_lp(&record, &metadata[i].name) && take_lp(&record, &metadata[i].type) &&
-                        take_lp(&record, &metadata[i].value);
+        bool is_whole = take_lp(&record, &metadata[i].name) &&
+                        take_lp(&record, &metadata[i].type) && take_lp(&record, &metadata[i].value);
         ENSURE(is_whole, STORE_CORRUPT, "attribute record");
     }
     ENSURE(record.n == 0, STORE_CORRUPT, "attribute record");

@@ -1,8 +1,9 @@
 /* entity.h — the one model of an NGSI entity, for open and personal data, NGSIv2 and NGSI-LD.
  *
- * Values and metadata values are JSON text exactly as their writer sent them ("2.0" stays "2.0"); they become numbers
- * only inside a filter. An attribute may have several instances told apart by dataset id (NGSI-LD); NGSIv2 sees the
- * default instance, whose dataset id is "". Must never know a protocol's rendering, the store or a key.
+ * Values and metadata values are JSON text exactly as their writer sent them ("2.0" stays "2.0");
+ * they become numbers only inside a filter. An attribute may have several instances told apart by
+ * dataset id (NGSI-LD); NGSIv2 sees the default instance, whose dataset id is "". Must never know a
+ * protocol's rendering, the store or a key.
  *
  * Layer: vault/entity. Thread-safe: pure. Standard: NGSIv2, NGSI-LD 1.6 §4.5. */
 #ifndef MUSUBI_ENTITY_H
@@ -47,13 +48,14 @@ typedef struct Entity {
 const Attribute *entity_attribute_find(const Entity *entity, Str name);
 /* Into ascending order of names, then dataset ids: the order in which NGSIv2 shows members. */
 void entity_attributes_sort(Entity *entity);
-/* Sets created_us / modified_us from the attributes present (view rule 5). No attributes: both 0. */
+/* Sets created_us / modified_us from the attributes present (view rule 5). No attributes: both 0.
+ */
 void entity_times_from_attributes(Entity *entity);
 
 /* One attribute as the canonical record that is sealed or stored:
- *   u8 format 1 | LP(name) LP(type) LP(value) LP(dataset id) LP(writer) | u64 created | u64 modified |
- *   u32 metadata count | count × LP(name) LP(type) LP(value)
- * LP = u32 big-endian length, then the bytes; integers big-endian. */
+ *   u8 format 1 | LP(name) LP(type) LP(value) LP(dataset id) LP(writer) | u64 created | u64
+ * modified | u32 metadata count | count × LP(name) LP(type) LP(value) LP = u32 big-endian length,
+ * then the bytes; integers big-endian. */
 Error attribute_record_write(Arena *arena, const Attribute *attribute, Str *ret_record) MUST_USE;
 /* Views into record; metadata array in the arena. Errors: STORE_CORRUPT. */
 Error attribute_record_read(Arena *arena, Str record, Attribute *ret_attribute) MUST_USE;

@@ -3,7 +3,8 @@
 #include "encode.h"
 #include "hash.h"
 
-Error public_entity_key_in(Arena *arena, Str tenant, Str service_path, Str id, Str type, Str *ret_key)
+Error public_entity_key_in(Arena *arena, Str tenant, Str service_path, Str id, Str type,
+                           Str *ret_key)
 {
     Buf named = buf_in(arena);
     buf_add_lp(&named, tenant);
@@ -25,7 +26,8 @@ Error public_entity_scope_in(Arena *arena, Str tenant, Str *ret_scope)
     return str_join_in(arena, parts, 2, ret_scope);
 }
 
-Error public_entity_write(Arena *arena, Str tenant, const Entity *entity, int64_t order, DocBody *ret_body)
+Error public_entity_write(Arena *arena, Str tenant, const Entity *entity, int64_t order,
+                          DocBody *ret_body)
 {
     Str scope;
     TRY(public_entity_scope_in(arena, tenant, &scope));

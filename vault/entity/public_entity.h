@@ -1,9 +1,10 @@
-/* public_entity.h — an entity of open data as the embedded broker stores it: plain, one document for each.
+/* public_entity.h — an entity of open data as the embedded broker stores it: plain, one document
+ * for each.
  *
- * PUBLIC_ENTITIES document: key = base64url of the first 16 bytes of BLAKE2b(LP(tenant) LP(path) LP(id) LP(type)), so
- * that one insert-if-absent decides who was first; body {f 1, p "/" + tenant, y type, i id, n order number, s service
- * path, c created µs, m modified µs, a: list of {r attribute record}}. Must never hold an entity of a personal type:
- * the brokers above see to it.
+ * PUBLIC_ENTITIES document: key = base64url of the first 16 bytes of BLAKE2b(LP(tenant) LP(path)
+ * LP(id) LP(type)), so that one insert-if-absent decides who was first; body {f 1, p "/" + tenant,
+ * y type, i id, n order number, s service path, c created µs, m modified µs, a: list of {r
+ * attribute record}}. Must never hold an entity of a personal type: the brokers above see to it.
  *
  * Layer: vault/entity. Thread-safe: pure. Spec: 6(5)ア. */
 #ifndef MUSUBI_PUBLIC_ENTITY_H
@@ -15,7 +16,8 @@
 #define PUBLIC_ENTITY_FORMAT 1
 
 /* The document's key, in the arena. Errors: BUDGET_EXCEEDED, OUT_OF_MEMORY. */
-Error public_entity_key_in(Arena *arena, Str tenant, Str service_path, Str id, Str type, Str *ret_key) MUST_USE;
+Error public_entity_key_in(Arena *arena, Str tenant, Str service_path, Str id, Str type,
+                           Str *ret_key) MUST_USE;
 /* The value of index member "p". Errors: the same. */
 Error public_entity_scope_in(Arena *arena, Str tenant, Str *ret_scope) MUST_USE;
 
@@ -24,6 +26,7 @@ Error public_entity_write(Arena *arena, Str tenant, const Entity *entity, int64_
                           DocBody *ret_body) MUST_USE;
 /* body → entity: views of the body, tables in the arena. ret_order may be NULL.
  * Errors: STORE_CORRUPT, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
-Error public_entity_read(Arena *arena, DocBody body, Entity *ret_entity, int64_t *ret_order) MUST_USE;
+Error public_entity_read(Arena *arena, DocBody body, Entity *ret_entity, int64_t *ret_order)
+    MUST_USE;
 
 #endif

@@ -28,13 +28,15 @@ typedef struct SchemaFile {
 
 static Error refuse(const SchemaFile *file, Str member, const char *expected)
 {
-    const Str parts[] = {STR("schema file "), file->name, STR(": "), member, STR(": "), str_from(expected)};
+    const Str parts[] = {STR("schema file "), file->name,        STR(": "), member,
+                         STR(": "),           str_from(expected)};
     Str said = STR("schema file");
     TRY(str_join_in(file->error_arena, parts, sizeof parts / sizeof parts[0], &said));
     return FAIL(SCHEMA_INVALID, str_argument(file->error_arena, said));
 }
 
-/* NGSI's characters for names; `id` and `type` are members of the entity, so no attribute may be called so. */
+/* NGSI's characters for names; `id` and `type` are members of the entity, so no attribute may be
+ * called so. */
 static bool is_name(Str text)
 {
     for (size_t i = 0; i < text.n; i++) {
@@ -80,7 +82,8 @@ static Error read_text(const SchemaFile *file, JsonValue object, const char *mem
     return str_copy_in(file->arena, text, ret_text);
 }
 
-static Error read_padding(const SchemaFile *file, JsonValue object, Str attribute, size_t *ret_bytes)
+static Error read_padding(const SchemaFile *file, JsonValue object, Str attribute,
+                          size_t *ret_bytes)
 {
     JsonValue value;
     int64_t bytes = 0;
@@ -92,12 +95,14 @@ static Error read_padding(const SchemaFile *file, JsonValue object, Str attribut
     return OK;
 }
 
-static Error read_attribute(const SchemaFile *file, Str name, JsonValue json, AttributeSpec *ret_spec)
+static Error read_attribute(const SchemaFile *file, Str name, JsonValue json,
+                            AttributeSpec *ret_spec)
 {
     static const Str known[] = {STR_INIT("type"), STR_INIT("label_ja"), STR_INIT("padding"),
                                 STR_INIT("national_name")};
     if (!is_name(name) || str_eq(name, STR("id")) || str_eq(name, STR("type"))) {
-        return refuse(file, name, "an attribute can't have this name; rename it and keep national_name");
+        return refuse(file, name,
+                      "an attribute can't have this name; rename it and keep national_name");
     }
     if (!json_is(json, JSON_OBJECT)) {
         return refuse(file, name, "an attribute is an object with type and label_ja");
@@ -161,7 +166,8 @@ static Error read_subject(const SchemaFile *file, JsonValue root, EntityTypeSpec
     }
     const AttributeSpec *attribute = entity_type_attribute(type, subject);
     if (attribute == NULL || !str_eq(attribute->ngsi_type, STR("Relationship"))) {
-        return refuse(file, STR("subject"), "\"id\" or an attribute of type Relationship is needed");
+        return refuse(file, STR("subject"),
+                      "\"id\" or an attribute of type Relationship is needed");
     }
     type->subject_attribute = subject;
     return OK;
@@ -192,7 +198,8 @@ static Error read_type(const SchemaFile *file, JsonValue root, EntityTypeSpec *r
     return OK;
 }
 
-static Error read_file(const Ports *ports, SchemaFile *file, const char *folder, EntityTypeSpec *ret_type)
+static Error read_file(const Ports *ports, SchemaFile *file, const char *folder,
+                       EntityTypeSpec *ret_type)
 {
     const Str parts[] = {str_from(folder), STR("/"), file->name};
     Str path;
@@ -204,7 +211,8 @@ static Error read_file(const Ports *ports, SchemaFile *file, const char *folder,
     JsonValue root;
     Error error = json_parse(file->arena, bytes, JSON_LIMITS_API, &root);
     if (FAILED(error)) {
-        return refuse(file, STR("the whole"), error.argument == NULL ? "no valid JSON" : error.argument);
+        return refuse(file, STR("the whole"),
+                      error.argument == NULL ? "no valid JSON" : error.argument);
     }
     return read_type(file, root, ret_type);
 }
@@ -249,8 +257,8 @@ static Error check_distinct(const TypeRegistry *registry, Arena *error_arena)
     return OK;
 }
 
-static Error read_all(const Ports *ports, const char *folder, struct dirent *const *names, size_t count,
-                      Arena *error_arena, TypeRegistry *registry)
+static Error read_all(const Ports *ports, const char *folder, struct dirent *const *names,
+                      size_t count, Arena *error_arena, TypeRegistry *registry)
 {
     registry->types = ARENA_MANY(registry->arena, EntityTypeSpec, count);
     ENSURE_ALLOC(registry->types, registry->arena);
@@ -264,7 +272,8 @@ static Error read_all(const Ports *ports, const char *folder, struct dirent *con
     return check_distinct(registry, error_arena);
 }
 
-Error type_registry_load(const Ports *ports, const char *folder, Arena *error_arena, TypeRegistry **ret_registry)
+Error type_registry_load(const Ports *ports, const char *folder, Arena *error_arena,
+                         TypeRegistry **ret_registry)
 {
     CLEANUP(type_registry_free) TypeRegistry *registry = calloc(1, sizeof *registry);
     ENSURE(registry != NULL, OUT_OF_MEMORY, NULL);

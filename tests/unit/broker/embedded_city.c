@@ -21,7 +21,8 @@ City *city_new(Store *store, Broker *half)
     city->arena = arena_new((size_t)64 << 20);
     city->now_us = 1775001600000000;
     city->timeout_us = 60 * CLOCK_SECOND_US;
-    (void)snprintf(city->tenant, sizeof city->tenant, "city_%d_%u", (int)getpid(), atomic_fetch_add(&count, 1));
+    (void)snprintf(city->tenant, sizeof city->tenant, "city_%d_%u", (int)getpid(),
+                   atomic_fetch_add(&count, 1));
     return city;
 }
 
@@ -82,7 +83,8 @@ Error city_get(City *city, const char *path, const char *id, const char *type, S
     Entity entity;
     EntityQuery query = {.service_path = str_from(path)};
     TRY(open_call(city, city->arena, &call));
-    Error error = city->half->ops->get(city->half, &call, str_from(id), str_from(type), &query, &entity);
+    Error error =
+        city->half->ops->get(city->half, &call, str_from(id), str_from(type), &query, &entity);
     (void)store_snapshot_close(call.vault.snapshot);
     TRY(error);
     return v2_entity_render_in(city->arena, &entity, &(V2Show){.is_key_values = false}, ret_json);

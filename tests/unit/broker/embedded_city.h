@@ -26,10 +26,13 @@ City *city_free(City *city);
 /* POST /v2/entities?options=keyValues at a path ("" = header absent). */
 Error city_create(City *city, const char *path, const char *body) MUST_USE;
 /* PATCH …/attrs, normalized. type may be "". */
-Error city_update(City *city, const char *path, const char *id, const char *type, const char *body) MUST_USE;
+Error city_update(City *city, const char *path, const char *id, const char *type, const char *body)
+    MUST_USE;
 /* GET /v2/entities/{id}; normalized. */
-Error city_get(City *city, const char *path, const char *id, const char *type, Str *ret_json) MUST_USE;
+Error city_get(City *city, const char *path, const char *id, const char *type, Str *ret_json)
+    MUST_USE;
 /* GET /v2/entities?<params>, e.g. "type=A,B&limit=2&options=count"; *ret_total may be NULL. */
-Error city_list(City *city, const char *path, const char *params, Str *ret_json, int64_t *ret_total) MUST_USE;
+Error city_list(City *city, const char *path, const char *params, Str *ret_json, int64_t *ret_total)
+    MUST_USE;
 
 #endif

@@ -1,4 +1,5 @@
-/* Types and ids: personal, public or unlisted by the registry alone, and no look-alike is ever public. */
+/* Types and ids: personal, public or unlisted by the registry alone, and no look-alike is ever
+ * public. */
 #include "classify.h"
 
 #include <stdio.h>
@@ -32,10 +33,10 @@ static void test_types(void **state)
         TypeClass strict;
         TypeClass open;
     } rows[] = {
-        {"Person", TYPE_PERSONAL, TYPE_PERSONAL},     {"PointAccount", TYPE_PERSONAL, TYPE_PERSONAL},
-        {"AED", TYPE_PUBLIC, TYPE_PUBLIC},            {"Room", TYPE_UNLISTED, TYPE_PUBLIC},
-        {"aed", TYPE_UNLISTED, TYPE_PUBLIC},          {"person", TYPE_UNLISTED, TYPE_UNLISTED},
-        {"PERSON", TYPE_UNLISTED, TYPE_UNLISTED},     {"pointaccount", TYPE_UNLISTED, TYPE_UNLISTED},
+        {"Person", TYPE_PERSONAL, TYPE_PERSONAL}, {"PointAccount", TYPE_PERSONAL, TYPE_PERSONAL},
+        {"AED", TYPE_PUBLIC, TYPE_PUBLIC},        {"Room", TYPE_UNLISTED, TYPE_PUBLIC},
+        {"aed", TYPE_UNLISTED, TYPE_PUBLIC},      {"person", TYPE_UNLISTED, TYPE_UNLISTED},
+        {"PERSON", TYPE_UNLISTED, TYPE_UNLISTED}, {"pointaccount", TYPE_UNLISTED, TYPE_UNLISTED},
         {"Persons", TYPE_UNLISTED, TYPE_PUBLIC},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -49,10 +50,12 @@ static void test_types(void **state)
 static void test_ids(void **state)
 {
     const Classifier classifier = {.types = *state, .are_unlisted_public = true};
-    static const char *const personal[] = {"urn:ngsi-ld:Person:k-1", "urn:ngsi-ld:Person:", "URN:ngsi-LD:pErSoN:1",
+    static const char *const personal[] = {"urn:ngsi-ld:Person:k-1",
+                                           "urn:ngsi-ld:Person:", "URN:ngsi-LD:pErSoN:1",
                                            "urn:ngsi-ld:PointAccount:a:b"};
-    static const char *const others[] = {"urn:ngsi-ld:AED:1", "urn:ngsi-ld:Person", "Person:1", "urn:ngsi-ld:",
-                                         "xurn:ngsi-ld:Person:1", "urn:ngsi-ld:Persons:1", "", "urn:ngsi-ld::1"};
+    static const char *const others[] = {
+        "urn:ngsi-ld:AED:1",     "urn:ngsi-ld:Person",    "Person:1", "urn:ngsi-ld:",
+        "xurn:ngsi-ld:Person:1", "urn:ngsi-ld:Persons:1", "",         "urn:ngsi-ld::1"};
     for (size_t i = 0; i < sizeof personal / sizeof personal[0]; i++) {
         const EntityTypeSpec *spec = classify_id(&classifier, str_from(personal[i]));
         assert_non_null(spec);

@@ -1,5 +1,5 @@
-/* The embedded half over real stores: what a real Orion was recorded to answer, tenants and paths apart, pages across
- * batches, and writers that meet. */
+/* The embedded half over real stores: what a real Orion was recorded to answer, tenants and paths
+ * apart, pages across batches, and writers that meet. */
 #include "embedded_half.h"
 
 #include <pthread.h>
@@ -56,8 +56,10 @@ static void test_create_and_get(void **state)
     check_list(city, "", "", "[]");
     assert_ok(city_create(city, "", "{\"id\":\"R\",\"type\":\"Room\",\"n\":2.0,\"s\":\"加西\"}"));
     assert_ok(city_get(city, "", "R", "", &json));
-    assert_str(json, "{\"id\":\"R\",\"type\":\"Room\",\"n\":{\"type\":\"Number\",\"value\":2.0,\"metadata\":{}},"
-                     "\"s\":{\"type\":\"Text\",\"value\":\"加西\",\"metadata\":{}}}");
+    assert_str(
+        json,
+        "{\"id\":\"R\",\"type\":\"Room\",\"n\":{\"type\":\"Number\",\"value\":2.0,\"metadata\":{}},"
+        "\"s\":{\"type\":\"Text\",\"value\":\"加西\",\"metadata\":{}}}");
     assert_ok(city_get(city, "", "R", "Room", &json));
     assert_fails(city_get(city, "", "R", "Car", &json), ENTITY_NOT_FOUND);
     assert_fails(city_get(city, "", "r", "", &json), ENTITY_NOT_FOUND);
@@ -75,7 +77,9 @@ static void test_same_id_of_two_types_is_ambiguous(void **state)
     assert_ok(city_get(city, "", "R", "Hall", &json));
     assert_fails(city_update(city, "", "R", "", "{\"a\":{\"value\":2}}"), ENTITY_AMBIGUOUS);
     assert_ok(city_update(city, "", "R", "Room", "{\"a\":{\"value\":2}}"));
-    check_list(city, "", "", "[{\"id\":\"R\",\"type\":\"Room\",\"a\":2},{\"id\":\"R\",\"type\":\"Hall\",\"a\":1}]");
+    check_list(
+        city, "", "",
+        "[{\"id\":\"R\",\"type\":\"Room\",\"a\":2},{\"id\":\"R\",\"type\":\"Hall\",\"a\":1}]");
 }
 
 /* The clock stands still here: order of creation must hold all the same. */
@@ -134,13 +138,17 @@ static void test_pages_run_across_batches(void **state)
     City *city = *state;
     char body[96];
     for (int i = 0; i < 600; i++) {
-        (void)snprintf(body, sizeof body, "{\"id\":\"E%03d\",\"type\":\"%s\"}", i, i % 2 == 0 ? "Even" : "Odd");
+        (void)snprintf(body, sizeof body, "{\"id\":\"E%03d\",\"type\":\"%s\"}", i,
+                       i % 2 == 0 ? "Even" : "Odd");
         assert_ok(city_create(city, i % 3 == 0 ? "/third" : "/", body));
     }
-    check_list(city, "", "limit=2&offset=511", "[{\"id\":\"E511\",\"type\":\"Odd\"},{\"id\":\"E512\",\"type\":\"Even\"}]");
-    check_list(city, "", "type=Odd,Even&limit=2&offset=598", "[{\"id\":\"E598\",\"type\":\"Even\"},{\"id\":\"E599\",\"type\":\"Odd\"}]");
+    check_list(city, "", "limit=2&offset=511",
+               "[{\"id\":\"E511\",\"type\":\"Odd\"},{\"id\":\"E512\",\"type\":\"Even\"}]");
+    check_list(city, "", "type=Odd,Even&limit=2&offset=598",
+               "[{\"id\":\"E598\",\"type\":\"Even\"},{\"id\":\"E599\",\"type\":\"Odd\"}]");
     check_list(city, "", "type=Odd&limit=1&offset=299", "[{\"id\":\"E599\",\"type\":\"Odd\"}]");
-    check_list(city, "/third", "type=Odd&limit=1&offset=99", "[{\"id\":\"E597\",\"type\":\"Odd\"}]");
+    check_list(city, "/third", "type=Odd&limit=1&offset=99",
+               "[{\"id\":\"E597\",\"type\":\"Odd\"}]");
     check_total(city, "/third", "options=count", 200);
     check_total(city, "/third", "options=count&type=Odd", 100);
     check_total(city, "", "options=count&type=Odd", 300);
@@ -151,8 +159,10 @@ static void test_shown_attributes_do_not_filter(void **state)
     City *city = *state;
     assert_ok(city_create(city, "", "{\"id\":\"A\",\"type\":\"T\",\"a\":1,\"b\":2}"));
     assert_ok(city_create(city, "", "{\"id\":\"B\",\"type\":\"T\",\"b\":3}"));
-    check_list(city, "", "attrs=a", "[{\"id\":\"A\",\"type\":\"T\",\"a\":1},{\"id\":\"B\",\"type\":\"T\"}]");
-    check_list(city, "", "attrs=id,type", "[{\"id\":\"A\",\"type\":\"T\"},{\"id\":\"B\",\"type\":\"T\"}]");
+    check_list(city, "", "attrs=a",
+               "[{\"id\":\"A\",\"type\":\"T\",\"a\":1},{\"id\":\"B\",\"type\":\"T\"}]");
+    check_list(city, "", "attrs=id,type",
+               "[{\"id\":\"A\",\"type\":\"T\"},{\"id\":\"B\",\"type\":\"T\"}]");
     check_list(city, "", "attrs=b,*&id=A", "[{\"id\":\"A\",\"type\":\"T\",\"b\":2,\"a\":1}]");
 }
 
@@ -162,7 +172,8 @@ static void test_service_paths(void **state)
     assert_ok(city_create(city, "/a/b", "{\"id\":\"P\",\"type\":\"P\",\"n\":1}"));
     assert_ok(city_create(city, "/a/c", "{\"id\":\"P\",\"type\":\"P\",\"n\":2}"));
     const char *first = "[{\"id\":\"P\",\"type\":\"P\",\"n\":1}]";
-    const char *both = "[{\"id\":\"P\",\"type\":\"P\",\"n\":1},{\"id\":\"P\",\"type\":\"P\",\"n\":2}]";
+    const char *both =
+        "[{\"id\":\"P\",\"type\":\"P\",\"n\":1},{\"id\":\"P\",\"type\":\"P\",\"n\":2}]";
     check_list(city, "/a/b", "type=P", first);
     check_list(city, "/a/b", "id=P", first);
     check_list(city, "/a/b", "", first);
@@ -171,7 +182,8 @@ static void test_service_paths(void **state)
     check_list(city, "/a/c,/a/b", "type=P", both);
     check_list(city, "", "type=P", both);
     check_list(city, "/", "type=P", "[]");
-    check_list(city, "", "attrs=servicePath&limit=1", "[{\"id\":\"P\",\"type\":\"P\",\"servicePath\":\"/a/b\"}]");
+    check_list(city, "", "attrs=servicePath&limit=1",
+               "[{\"id\":\"P\",\"type\":\"P\",\"servicePath\":\"/a/b\"}]");
     assert_fails(city_create(city, "/a/b", "{\"id\":\"P\",\"type\":\"P\"}"), ENTITY_EXISTS);
     assert_fails(city_update(city, "", "P", "P", "{\"n\":{\"value\":9}}"), ENTITY_NOT_FOUND);
     assert_ok(city_update(city, "/a/c", "P", "P", "{\"n\":{\"value\":9}}"));
@@ -199,12 +211,13 @@ static void test_updates_as_recorded(void **state)
     City *city = *state;
     assert_ok(city_create(city, "", "{\"id\":\"Room1\",\"type\":\"Hall\",\"h\":5,\"n\":\"new\"}"));
     assert_ok(city_update(city, "", "Room1", "Hall", "{\"h\":{\"value\":7}}"));
-    check_told(city_update(city, "", "Room1", "Hall",
-                           "{\"h\":{\"value\":8},\"missing1\":{\"value\":1},\"missing2\":{\"value\":1}}"),
-               REASON_PARTIAL_UPDATE, "do not exist: Room1/Hall - [ missing1, missing2 ]");
+    check_told(
+        city_update(city, "", "Room1", "Hall",
+                    "{\"h\":{\"value\":8},\"missing1\":{\"value\":1},\"missing2\":{\"value\":1}}"),
+        REASON_PARTIAL_UPDATE, "do not exist: Room1/Hall - [ missing1, missing2 ]");
     check_list(city, "", "", "[{\"id\":\"Room1\",\"type\":\"Hall\",\"h\":8,\"n\":\"new\"}]");
-    check_told(city_update(city, "", "Room1", "Hall", "{\"missing1\":{\"value\":1}}"), REASON_ATTRIBUTES_MISSING,
-               "do not exist: Room1/Hall - [ missing1 ]");
+    check_told(city_update(city, "", "Room1", "Hall", "{\"missing1\":{\"value\":1}}"),
+               REASON_ATTRIBUTES_MISSING, "do not exist: Room1/Hall - [ missing1 ]");
     assert_fails(city_update(city, "", "Nope", "", "{\"a\":{\"value\":1}}"), ENTITY_NOT_FOUND);
     assert_fails(city_update(city, "", "Room1", "Car", "{\"h\":{\"value\":1}}"), ENTITY_NOT_FOUND);
 }
@@ -214,13 +227,18 @@ static void test_metadata_stay(void **state)
     City *city = *state;
     Str json;
     assert_ok(city_create(city, "", "{\"id\":\"M\",\"type\":\"M\",\"a\":1}"));
-    assert_ok(city_update(city, "", "M", "", "{\"a\":{\"value\":1,\"metadata\":{\"u\":{\"value\":\"x\"},\"v\":{\"value\":\"y\"}}}}"));
+    assert_ok(city_update(
+        city, "", "M", "",
+        "{\"a\":{\"value\":1,\"metadata\":{\"u\":{\"value\":\"x\"},\"v\":{\"value\":\"y\"}}}}"));
     assert_ok(city_update(city, "", "M", "", "{\"a\":{\"value\":2}}"));
-    assert_ok(city_update(city, "", "M", "", "{\"a\":{\"value\":3,\"metadata\":{\"u\":{\"value\":\"z\"},\"w\":{\"value\":\"q\"}}}}"));
+    assert_ok(city_update(
+        city, "", "M", "",
+        "{\"a\":{\"value\":3,\"metadata\":{\"u\":{\"value\":\"z\"},\"w\":{\"value\":\"q\"}}}}"));
     assert_ok(city_get(city, "", "M", "", &json));
-    assert_str(json, "{\"id\":\"M\",\"type\":\"M\",\"a\":{\"type\":\"Number\",\"value\":3,\"metadata\":{"
-                     "\"u\":{\"type\":\"Text\",\"value\":\"z\"},\"v\":{\"type\":\"Text\",\"value\":\"y\"},"
-                     "\"w\":{\"type\":\"Text\",\"value\":\"q\"}}}}");
+    assert_str(
+        json, "{\"id\":\"M\",\"type\":\"M\",\"a\":{\"type\":\"Number\",\"value\":3,\"metadata\":{"
+              "\"u\":{\"type\":\"Text\",\"value\":\"z\"},\"v\":{\"type\":\"Text\",\"value\":\"y\"},"
+              "\"w\":{\"type\":\"Text\",\"value\":\"q\"}}}}");
 }
 
 static void test_dates(void **state)
@@ -241,7 +259,8 @@ static void test_an_update_keeps_the_place_in_the_order(void **state)
     assert_ok(city_create(city, "", "{\"id\":\"B\",\"type\":\"T\",\"a\":1}"));
     city->now_us += CLOCK_SECOND_US;
     assert_ok(city_update(city, "", "A", "", "{\"a\":{\"value\":2}}"));
-    check_list(city, "", "", "[{\"id\":\"A\",\"type\":\"T\",\"a\":2},{\"id\":\"B\",\"type\":\"T\",\"a\":1}]");
+    check_list(city, "", "",
+               "[{\"id\":\"A\",\"type\":\"T\",\"a\":2},{\"id\":\"B\",\"type\":\"T\",\"a\":1}]");
 }
 
 static void test_a_passed_deadline_gives_no_half_page(void **state)
@@ -255,7 +274,8 @@ static void test_a_passed_deadline_gives_no_half_page(void **state)
     assert_str(json, "untouched");
 }
 
-/* --- writers that meet ------------------------------------------------------------------------------------------ */
+/* --- writers that meet
+ * ------------------------------------------------------------------------------------------ */
 
 #define WRITERS 4
 #define ROUNDS 20
@@ -328,9 +348,11 @@ static void test_no_update_is_lost(void **state)
 {
     City *city = *state;
     Writer writers[WRITERS];
-    assert_ok(city_create(city, "", "{\"id\":\"E\",\"type\":\"T\",\"a0\":0,\"a1\":0,\"a2\":0,\"a3\":0}"));
+    assert_ok(
+        city_create(city, "", "{\"id\":\"E\",\"type\":\"T\",\"a0\":0,\"a1\":0,\"a2\":0,\"a3\":0}"));
     run_writers(city, update_all, writers);
-    check_list(city, "", "", "[{\"id\":\"E\",\"type\":\"T\",\"a0\":20,\"a1\":20,\"a2\":20,\"a3\":20}]");
+    check_list(city, "", "",
+               "[{\"id\":\"E\",\"type\":\"T\",\"a0\":20,\"a1\":20,\"a2\":20,\"a3\":20}]");
 }
 
 #define TEST(function_) cmocka_unit_test_setup_teardown(function_, setup, teardown)

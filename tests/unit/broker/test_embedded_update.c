@@ -1,5 +1,5 @@
-/* Orion's PATCH in memory: sticky metadata, unknown attributes named in the order sent, times that move only for what
- * changed. */
+/* Orion's PATCH in memory: sticky metadata, unknown attributes named in the order sent, times that
+ * move only for what changed. */
 #include "embedded_update.h"
 
 #include "check.h"
@@ -28,14 +28,22 @@ static const Metadata NEW_METADATA[] = {
 
 static Attribute old_attribute(void)
 {
-    return (Attribute){.name = STR("a"), .type = STR("Number"), .value = STR("1"), .metadata = OLD_METADATA,
-                       .metadata_count = 2, .created_us = 10, .modified_us = 10};
+    return (Attribute){.name = STR("a"),
+                       .type = STR("Number"),
+                       .value = STR("1"),
+                       .metadata = OLD_METADATA,
+                       .metadata_count = 2,
+                       .created_us = 10,
+                       .modified_us = 10};
 }
 
 static void test_metadata_are_sticky_and_merged(void **state)
 {
     Attribute old = old_attribute();
-    Attribute change = {.name = STR("a"), .type = STR("Text"), .value = STR("\"z\""), .metadata = NEW_METADATA,
+    Attribute change = {.name = STR("a"),
+                        .type = STR("Text"),
+                        .value = STR("\"z\""),
+                        .metadata = NEW_METADATA,
                         .metadata_count = 2};
     Entity entity = {.id = STR("E"), .type = STR("T"), .attributes = &old, .attribute_count = 1};
     Entity changes = {.attributes = &change, .attribute_count = 1};
@@ -72,11 +80,14 @@ static void test_an_equal_value_moves_no_time_of_the_attribute(void **state)
 static void test_unknown_attributes_are_named_in_the_order_sent(void **state)
 {
     Attribute old = old_attribute();
-    Attribute changes[] = {{.name = STR("z"), .value = STR("1")}, {.name = STR("a"), .value = STR("2")},
+    Attribute changes[] = {{.name = STR("z"), .value = STR("1")},
+                           {.name = STR("a"), .value = STR("2")},
                            {.name = STR("b"), .value = STR("3")}};
-    Entity entity = {.id = STR("Room1"), .type = STR("Hall"), .attributes = &old, .attribute_count = 1};
+    Entity entity = {
+        .id = STR("Room1"), .type = STR("Hall"), .attributes = &old, .attribute_count = 1};
     EmbeddedUpdate update;
-    assert_ok(embedded_update_apply(*state, &entity, &(Entity){.attributes = changes, .attribute_count = 3}, 20, &update));
+    assert_ok(embedded_update_apply(
+        *state, &entity, &(Entity){.attributes = changes, .attribute_count = 3}, 20, &update));
     assert_str(update.missing, "Room1/Hall - [ z, b ]");
     assert_int_equal(update.known_count, 1);
     assert_int_equal(entity.attribute_count, 1);

@@ -1,5 +1,5 @@
-/* One answer from two halves: who is asked for what, pages and counts across both, and a failed half fails all. The halves
- * are fakes that note each question. */
+/* One answer from two halves: who is asked for what, pages and counts across both, and a failed
+ * half fails all. The halves are fakes that note each question. */
 #include "union.h"
 
 #include <stdio.h>
@@ -38,7 +38,8 @@ static FakeHalf *from_broker(Broker *broker)
     return (FakeHalf *)(void *)broker;
 }
 
-static Error fake_query(Broker *broker, BrokerCall *call, const EntityQuery *query, EntityPage *ret_page)
+static Error fake_query(Broker *broker, BrokerCall *call, const EntityQuery *query,
+                        EntityPage *ret_page)
 {
     FakeHalf *half = from_broker(broker);
     half->queries++;
@@ -93,7 +94,8 @@ static TypeRegistry *shipped_types(Arena *arena)
 
 static void become(Fixture *fixture, ActorKind kind, const char *purpose)
 {
-    fixture->principal = (Principal){.kind = kind, .client = STR("kenko"), .purpose = str_from(purpose)};
+    fixture->principal =
+        (Principal){.kind = kind, .client = STR("kenko"), .purpose = str_from(purpose)};
 }
 
 static int setup(void **state)
@@ -102,10 +104,13 @@ static int setup(void **state)
     fixture->arena = arena_new((size_t)4 << 20);
     fixture->registry = shipped_types(fixture->arena);
     fixture->open_half = (FakeHalf){.broker = {&FAKE_OPS}, .letter = 'o', .size = 3, .failure = OK};
-    fixture->personal_half = (FakeHalf){.broker = {&FAKE_OPS}, .letter = 'p', .size = 4, .failure = OK};
-    fixture->call = (BrokerCall){.vault = {.arena = fixture->arena}, .principal = &fixture->principal};
+    fixture->personal_half =
+        (FakeHalf){.broker = {&FAKE_OPS}, .letter = 'p', .size = 4, .failure = OK};
+    fixture->call =
+        (BrokerCall){.vault = {.arena = fixture->arena}, .principal = &fixture->principal};
     const Classifier classifier = {.types = fixture->registry};
-    assert_ok(union_new(&fixture->open_half.broker, &fixture->personal_half.broker, &classifier, &fixture->both));
+    assert_ok(union_new(&fixture->open_half.broker, &fixture->personal_half.broker, &classifier,
+                        &fixture->both));
     become(fixture, ACTOR_SERVICE, "health-promotion");
     *state = fixture;
     return 0;
@@ -137,7 +142,8 @@ static StrList list_of(Fixture *fixture, const char *text)
 
 static EntityQuery query_of(Fixture *fixture, const char *types, const char *ids)
 {
-    return (EntityQuery){.types = list_of(fixture, types), .ids = list_of(fixture, ids), .limit = 20};
+    return (EntityQuery){
+        .types = list_of(fixture, types), .ids = list_of(fixture, ids), .limit = 20};
 }
 
 static Error ask(Fixture *fixture, const EntityQuery *query, EntityPage *ret_page)
@@ -197,8 +203,9 @@ static void test_who_is_asked(void **state)
         Error error = ask(fixture, &query, &page);
         if (error.reason != row->reason || fixture->open_half.queries != row->open_asked ||
             fixture->personal_half.queries != row->personal_asked) {
-            fail_msg("type=%s id=%s: %s, %d, %d", row->types, row->ids, error_words(error.reason)->name,
-                     fixture->open_half.queries, fixture->personal_half.queries);
+            fail_msg("type=%s id=%s: %s, %d, %d", row->types, row->ids,
+                     error_words(error.reason)->name, fixture->open_half.queries,
+                     fixture->personal_half.queries);
         }
     }
 }
@@ -206,7 +213,8 @@ static void test_who_is_asked(void **state)
 static void test_no_half_sees_what_is_the_others(void **state)
 {
     Fixture *fixture = *state;
-    EntityQuery query = query_of(fixture, "AED,Person,Room,PublicToilet", "urn:ngsi-ld:Person:1,a1");
+    EntityQuery query =
+        query_of(fixture, "AED,Person,Room,PublicToilet", "urn:ngsi-ld:Person:1,a1");
     EntityPage page;
     assert_ok(ask(fixture, &query, &page));
     assert_int_equal(fixture->open_half.last_query.types.count, 2);
@@ -229,7 +237,8 @@ static void check_page(Fixture *fixture, int64_t offset, int64_t limit, const ch
     char ids[64] = "";
     for (size_t i = 0; i < page.count; i++) {
         size_t n = strlen(ids);
-        (void)snprintf(ids + n, sizeof ids - n, "%s%.*s", i == 0 ? "" : " ", STR_FORMAT(page.entities[i].id));
+        (void)snprintf(ids + n, sizeof ids - n, "%s%.*s", i == 0 ? "" : " ",
+                       STR_FORMAT(page.entities[i].id));
     }
     assert_string_equal(ids, wanted);
 }
@@ -267,7 +276,9 @@ static void test_a_failed_half_fails_all(void **state)
     fixture->personal_half.failure = FAIL(LOG_UNAVAILABLE, NULL);
     assert_fails(ask(fixture, &query, &page), LOG_UNAVAILABLE);
     fixture->open_half.has_one = true;
-    assert_fails(fixture->both->ops->get(fixture->both, &fixture->call, STR("a"), STR_EMPTY, &query, &entity), LOG_UNAVAILABLE);
+    assert_fails(fixture->both->ops->get(fixture->both, &fixture->call, STR("a"), STR_EMPTY, &query,
+                                         &entity),
+                 LOG_UNAVAILABLE);
     fixture->personal_half.failure = OK;
     fixture->open_half.failure = FAIL(STORE_UNAVAILABLE, NULL);
     assert_fails(ask(fixture, &query, &page), STORE_UNAVAILABLE);
@@ -318,10 +329,11 @@ static void test_get(void **state)
         become(fixture, row->kind, row->purpose);
         fixture->open_half.has_one = row->is_in_open;
         fixture->personal_half.has_one = row->is_in_personal;
-        Error error = fixture->both->ops->get(fixture->both, &fixture->call, str_from(row->id), str_from(row->type),
-                                              &query, &entity);
+        Error error = fixture->both->ops->get(fixture->both, &fixture->call, str_from(row->id),
+                                              str_from(row->type), &query, &entity);
         if (error.reason != row->reason || entity.created_us != row->from) {
-            fail_msg("%s %s: %s from %c", row->id, row->type, error_words(error.reason)->name, (char)entity.created_us);
+            fail_msg("%s %s: %s from %c", row->id, row->type, error_words(error.reason)->name,
+                     (char)entity.created_us);
         }
     }
 }
@@ -340,7 +352,8 @@ typedef struct Writing {
 
 static const Writing WRITINGS[] = {
     {"a", "AED", P, false, false, REASON_NONE, 1, 0},
-    {"a", "AED", A, false, false, REASON_NONE, 1, 0}, /* who may write open data at all is the route's demand */
+    {"a", "AED", A, false, false, REASON_NONE, 1,
+     0}, /* who may write open data at all is the route's demand */
     {"a", "Person", P, false, false, REASON_NONE, 0, 1},
     {"a", "Person", N, false, false, REASON_PURPOSE_REQUIRED, 0, 0},
     {"a", "Person", A, false, false, REASON_TOKEN_MISSING, 0, 0},
@@ -398,7 +411,8 @@ static void test_an_unregistered_type_is_told_how_to_register(void **state)
     char text[256];
     Error error = fixture->both->ops->write(fixture->both, &fixture->call, &write);
     (void)error_text(error, text, sizeof text);
-    assert_string_equal(text, "the entity type Room is not registered: add a schema file for it to schemas/entities and restart");
+    assert_string_equal(text, "the entity type Room is not registered: add a schema file for it to "
+                              "schemas/entities and restart");
     assert_int_equal(error_words(error.reason)->http_status, 422);
 }
 

@@ -57,12 +57,19 @@ static Attribute sample(void)
 /* The stored bytes are a contract: a change here makes existing stores unreadable. */
 static void test_record_bytes_are_fixed(void **state)
 {
-    Attribute attribute = {.name = STR("a"), .type = STR("T"), .value = STR("1"), .dataset_id = STR("d"),
-                           .metadata = &(const Metadata){STR("m"), STR("N"), STR("2")}, .metadata_count = 1,
-                           .writer = STR("w"), .created_us = 1, .modified_us = 258};
+    Attribute attribute = {.name = STR("a"),
+                           .type = STR("T"),
+                           .value = STR("1"),
+                           .dataset_id = STR("d"),
+                           .metadata = &(const Metadata){STR("m"), STR("N"), STR("2")},
+                           .metadata_count = 1,
+                           .writer = STR("w"),
+                           .created_us = 1,
+                           .modified_us = 258};
     static const unsigned char wanted[] = {
-        1,   0, 0, 0, 1, 'a', 0, 0, 0, 1, 'T', 0, 0, 0, 1, '1', 0, 0, 0, 1, 'd', 0, 0, 0, 1, 'w', 0, 0, 0, 0, 0, 0, 0, 1,
-        0,   0, 0, 0, 0, 0,   1, 2, 0, 0, 0,   1, 0, 0, 0, 1,   'm', 0, 0, 0, 1, 'N', 0, 0, 0, 1, '2'};
+        1, 0, 0, 0, 1,   'a', 0, 0, 0,   1, 'T', 0, 0, 0,   1, '1', 0, 0, 0,  1, 'd',
+        0, 0, 0, 1, 'w', 0,   0, 0, 0,   0, 0,   0, 1, 0,   0, 0,   0, 0, 0,  1, 2,
+        0, 0, 0, 1, 0,   0,   0, 1, 'm', 0, 0,   0, 1, 'N', 0, 0,   0, 1, '2'};
     Str record;
     assert_ok(attribute_record_write(*state, &attribute, &record));
     assert_str_eq(record, str_bytes(wanted, sizeof wanted));
@@ -95,7 +102,8 @@ static Attribute random_attribute(Arena *arena, uint64_t *seed)
     Metadata *metadata = ARENA_MANY(arena, Metadata, count);
     assert_non_null(metadata);
     for (size_t i = 0; i < count; i++) {
-        metadata[i] = (Metadata){random_text(arena, seed), random_text(arena, seed), random_text(arena, seed)};
+        metadata[i] = (Metadata){random_text(arena, seed), random_text(arena, seed),
+                                 random_text(arena, seed)};
     }
     return (Attribute){.name = random_text(arena, seed),
                        .type = random_text(arena, seed),
@@ -122,7 +130,8 @@ static void test_random_records_come_back_and_no_part_of_one_does(void **state)
         assert_ok(attribute_record_read(arena, record, &read));
         check_same(&attribute, &read);
         for (size_t n = 0; n < record.n; n++) {
-            assert_fails(attribute_record_read(arena, str_slice(record, 0, n), &read), STORE_CORRUPT);
+            assert_fails(attribute_record_read(arena, str_slice(record, 0, n), &read),
+                         STORE_CORRUPT);
         }
     }
 }
@@ -163,8 +172,10 @@ static void test_sort_and_find(void **state)
 {
     (void)state;
     Attribute attributes[] = {
-        {.name = STR("b"), .dataset_id = STR("x")}, {.name = STR("b"), .dataset_id = STR("")},
-        {.name = STR("a"), .dataset_id = STR("y")}, {.name = STR("ab"), .dataset_id = STR("")},
+        {.name = STR("b"), .dataset_id = STR("x")},
+        {.name = STR("b"), .dataset_id = STR("")},
+        {.name = STR("a"), .dataset_id = STR("y")},
+        {.name = STR("ab"), .dataset_id = STR("")},
     };
     Entity entity = {.attributes = attributes, .attribute_count = 4};
     entity_attributes_sort(&entity);
@@ -184,7 +195,8 @@ static void test_times(void **state)
         {.name = STR("a"), .created_us = 5, .modified_us = 9},
         {.name = STR("b"), .created_us = 3, .modified_us = 7},
     };
-    Entity entity = {.attributes = attributes, .attribute_count = 2, .created_us = 1, .modified_us = 1};
+    Entity entity = {
+        .attributes = attributes, .attribute_count = 2, .created_us = 1, .modified_us = 1};
     entity_times_from_attributes(&entity);
     assert_int_equal(entity.created_us, 3);
     assert_int_equal(entity.modified_us, 9);

@@ -21,14 +21,16 @@ static void test_paths(void **state)
         const char *path;
         bool is_covered;
     } rows[] = {
-        {"", "/", true},           {"", "/a/b", true},      {"/", "/", true},        {"/", "/a", false},
-        {"/a", "/a", true},        {"/a", "/a/b", false},   {"/a", "/", false},      {"/#", "/", true},
-        {"/#", "/a/b", true},      {"/a/#", "/a", true},    {"/a/#", "/a/b/c", true}, {"/a/#", "/ab", false},
-        {"/a/#", "/", false},      {"/x,/a/b", "/a/b", true}, {"/x,/a/#", "/a/b", true}, {"/x,/y", "/a", false},
-        {"/A", "/a", false},
+        {"", "/", true},        {"", "/a/b", true},        {"/", "/", true},
+        {"/", "/a", false},     {"/a", "/a", true},        {"/a", "/a/b", false},
+        {"/a", "/", false},     {"/#", "/", true},         {"/#", "/a/b", true},
+        {"/a/#", "/a", true},   {"/a/#", "/a/b/c", true},  {"/a/#", "/ab", false},
+        {"/a/#", "/", false},   {"/x,/a/b", "/a/b", true}, {"/x,/a/#", "/a/b", true},
+        {"/x,/y", "/a", false}, {"/A", "/a", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (service_path_covers(str_from(rows[i].asked), str_from(rows[i].path)) != rows[i].is_covered) {
+        if (service_path_covers(str_from(rows[i].asked), str_from(rows[i].path)) !=
+            rows[i].is_covered) {
             fail_msg("%s and %s", rows[i].asked, rows[i].path);
         }
     }

@@ -15,18 +15,21 @@ static int arena_teardown(void **state)
     return 0;
 }
 
-static Str key_of(Arena *arena, const char *tenant, const char *path, const char *id, const char *type)
+static Str key_of(Arena *arena, const char *tenant, const char *path, const char *id,
+                  const char *type)
 {
     Str key;
-    assert_ok(public_entity_key_in(arena, str_from(tenant), str_from(path), str_from(id), str_from(type), &key));
+    assert_ok(public_entity_key_in(arena, str_from(tenant), str_from(path), str_from(id),
+                                   str_from(type), &key));
     return key;
 }
 
 static void test_keys_tell_apart(void **state)
 {
     const Str keys[] = {
-        key_of(*state, "", "/", "ab", "c"), key_of(*state, "", "/", "a", "bc"),  key_of(*state, "t", "/", "ab", "c"),
-        key_of(*state, "", "/t", "ab", "c"), key_of(*state, "", "/", "AB", "c"), key_of(*state, "", "/", "c", "ab"),
+        key_of(*state, "", "/", "ab", "c"),  key_of(*state, "", "/", "a", "bc"),
+        key_of(*state, "t", "/", "ab", "c"), key_of(*state, "", "/t", "ab", "c"),
+        key_of(*state, "", "/", "AB", "c"),  key_of(*state, "", "/", "c", "ab"),
     };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         assert_int_equal(keys[i].n, 22);
@@ -40,12 +43,24 @@ static void test_keys_tell_apart(void **state)
 static void test_body_comes_back(void **state)
 {
     Attribute attributes[] = {
-        {.name = STR("a"), .type = STR("Number"), .value = STR("2.0"), .created_us = 1, .modified_us = 2},
-        {.name = STR("b"), .type = STR("Text"), .value = STR("\"加西\""),
-         .metadata = &(const Metadata){STR("m"), STR("Text"), STR("\"x\"")}, .metadata_count = 1},
+        {.name = STR("a"),
+         .type = STR("Number"),
+         .value = STR("2.0"),
+         .created_us = 1,
+         .modified_us = 2},
+        {.name = STR("b"),
+         .type = STR("Text"),
+         .value = STR("\"加西\""),
+         .metadata = &(const Metadata){STR("m"), STR("Text"), STR("\"x\"")},
+         .metadata_count = 1},
     };
-    Entity entity = {.id = STR("E"), .type = STR("T"), .service_path = STR("/a/b"), .attributes = attributes,
-                     .attribute_count = 2, .created_us = 10, .modified_us = 20};
+    Entity entity = {.id = STR("E"),
+                     .type = STR("T"),
+                     .service_path = STR("/a/b"),
+                     .attributes = attributes,
+                     .attribute_count = 2,
+                     .created_us = 10,
+                     .modified_us = 20};
     DocBody body;
     Entity read;
     int64_t order = 0;

@@ -70,13 +70,18 @@ static void test_shipped_types(void **state)
     Fixture *fixture = *state;
     char folder[512];
     CLEANUP(type_registry_free) TypeRegistry *registry = NULL;
-    assert_ok(type_registry_load(ports_system(), shipped_folder(folder), fixture->arena, &registry));
+    assert_ok(
+        type_registry_load(ports_system(), shipped_folder(folder), fixture->arena, &registry));
     static const struct {
         const char *name;
         bool is_personal;
         const char *subject;
-    } types[] = {{"AED", false, ""},          {"HealthActivity", true, "refPerson"}, {"Person", true, ""},
-                 {"PointAccount", true, "refPerson"}, {"PublicFacility", false, ""},     {"PublicToilet", false, ""}};
+    } types[] = {{"AED", false, ""},
+                 {"HealthActivity", true, "refPerson"},
+                 {"Person", true, ""},
+                 {"PointAccount", true, "refPerson"},
+                 {"PublicFacility", false, ""},
+                 {"PublicToilet", false, ""}};
     assert_int_equal(type_registry_count(registry), sizeof types / sizeof types[0]);
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         const EntityTypeSpec *spec = type_registry_at(registry, i);
@@ -92,16 +97,39 @@ static void test_shipped_types(void **state)
 /* The 28 items of the national user model, by their English names. */
 static void test_person_has_the_28_items(void **state)
 {
-    static const char *const names[] = {
-        "buildingNameEtc", "cityAndCounty", "cityBlock", "contactPointEmailAddress", "contactPointPhoneNumber",
-        "contactPointRemarks", "contactPointUrl", "dateOfBirth", "dateOfDeath", "familyName", "familyNameEn",
-        "familyNameKana", "fullAddress", "fullName", "fullNameEn", "fullNameKana", "givenName", "givenNameEn",
-        "givenNameKana", "idGroup", "localGovernmentCode", "nationality", "postalCode", "prefecture", "remarks",
-        "sex", "streetAddress", "streetAddressId"};
+    static const char *const names[] = {"buildingNameEtc",
+                                        "cityAndCounty",
+                                        "cityBlock",
+                                        "contactPointEmailAddress",
+                                        "contactPointPhoneNumber",
+                                        "contactPointRemarks",
+                                        "contactPointUrl",
+                                        "dateOfBirth",
+                                        "dateOfDeath",
+                                        "familyName",
+                                        "familyNameEn",
+                                        "familyNameKana",
+                                        "fullAddress",
+                                        "fullName",
+                                        "fullNameEn",
+                                        "fullNameKana",
+                                        "givenName",
+                                        "givenNameEn",
+                                        "givenNameKana",
+                                        "idGroup",
+                                        "localGovernmentCode",
+                                        "nationality",
+                                        "postalCode",
+                                        "prefecture",
+                                        "remarks",
+                                        "sex",
+                                        "streetAddress",
+                                        "streetAddressId"};
     Fixture *fixture = *state;
     char folder[512];
     CLEANUP(type_registry_free) TypeRegistry *registry = NULL;
-    assert_ok(type_registry_load(ports_system(), shipped_folder(folder), fixture->arena, &registry));
+    assert_ok(
+        type_registry_load(ports_system(), shipped_folder(folder), fixture->arena, &registry));
     const EntityTypeSpec *person = type_registry_find(registry, STR("Person"));
     assert_int_equal(person->attribute_count, 28);
     for (size_t i = 0; i < 28; i++) {
@@ -122,23 +150,34 @@ static const struct {
 } FAULTS[] = {
     {"{", "the whole"},
     {"[]", "the whole: an object"},
-    {SCHEMA("\"personal\":false," ATTRIBUTES ",\"colour\":1"), "colour: a schema has no such member"},
+    {SCHEMA("\"personal\":false," ATTRIBUTES ",\"colour\":1"),
+     "colour: a schema has no such member"},
     {"{\"label_ja\":\"型\",\"personal\":false," ATTRIBUTES "}", "type: a text is needed"},
-    {"{\"type\":\"T T\",\"label_ja\":\"型\",\"personal\":false," ATTRIBUTES "}", "type: an NGSI entity type"},
+    {"{\"type\":\"T T\",\"label_ja\":\"型\",\"personal\":false," ATTRIBUTES "}",
+     "type: an NGSI entity type"},
     {"{\"type\":\"T\",\"personal\":false," ATTRIBUTES "}", "label_ja: a text is needed"},
     {SCHEMA(ATTRIBUTES), "personal: true or false"},
     {SCHEMA("\"personal\":\"no\"," ATTRIBUTES), "personal: true or false"},
     {SCHEMA("\"personal\":false"), "attributes: an object"},
     {SCHEMA("\"personal\":false,\"attributes\":{}"), "attributes: an object"},
-    {SCHEMA("\"personal\":false,\"attributes\":{\"type\":{\"type\":\"Text\",\"label_ja\":\"種別\"}}"), "type: an attribute can't have this name"},
-    {SCHEMA("\"personal\":false,\"attributes\":{\"id\":{\"type\":\"Text\",\"label_ja\":\"番号\"}}"), "id: an attribute can't have this name"},
-    {SCHEMA("\"personal\":false,\"attributes\":{\"a b\":{\"type\":\"Text\",\"label_ja\":\"x\"}}"), "a b: an attribute can't"},
+    {SCHEMA(
+         "\"personal\":false,\"attributes\":{\"type\":{\"type\":\"Text\",\"label_ja\":\"種別\"}}"),
+     "type: an attribute can't have this name"},
+    {SCHEMA("\"personal\":false,\"attributes\":{\"id\":{\"type\":\"Text\",\"label_ja\":\"番号\"}}"),
+     "id: an attribute can't have this name"},
+    {SCHEMA("\"personal\":false,\"attributes\":{\"a b\":{\"type\":\"Text\",\"label_ja\":\"x\"}}"),
+     "a b: an attribute can't"},
     {SCHEMA("\"personal\":false,\"attributes\":{\"a\":1}"), "a: an attribute is an object"},
-    {SCHEMA("\"personal\":false,\"attributes\":{\"a\":{\"type\":\"Text\",\"label_ja\":\"x\",\"padding\":-1}}"), "a: padding"},
-    {SCHEMA("\"personal\":false,\"attributes\":{\"a\":{\"type\":\"Text\",\"label_ja\":\"x\",\"pading\":1}}"), "pading: a schema has no"},
+    {SCHEMA("\"personal\":false,\"attributes\":{\"a\":{\"type\":\"Text\",\"label_ja\":\"x\","
+            "\"padding\":-1}}"),
+     "a: padding"},
+    {SCHEMA("\"personal\":false,\"attributes\":{\"a\":{\"type\":\"Text\",\"label_ja\":\"x\","
+            "\"pading\":1}}"),
+     "pading: a schema has no"},
     {SCHEMA("\"personal\":false,\"subject\":\"id\"," ATTRIBUTES), "subject: a public type"},
     {SCHEMA("\"personal\":true," ATTRIBUTES), "subject: a text is needed"},
-    {SCHEMA("\"personal\":true,\"subject\":\"refPerson\"," ATTRIBUTES), "subject: \"id\" or an attribute"},
+    {SCHEMA("\"personal\":true,\"subject\":\"refPerson\"," ATTRIBUTES),
+     "subject: \"id\" or an attribute"},
     {SCHEMA("\"personal\":true,\"subject\":\"a\"," ATTRIBUTES), "subject: \"id\" or an attribute"},
 };
 
@@ -152,7 +191,8 @@ static void test_faults_are_named(void **state)
         Error error = load(fixture, &registry);
         assert_fails(error, SCHEMA_INVALID);
         assert_null(registry);
-        if (strstr(error.argument, FAULTS[i].told) == NULL || strstr(error.argument, "0.json") == NULL) {
+        if (strstr(error.argument, FAULTS[i].told) == NULL ||
+            strstr(error.argument, "0.json") == NULL) {
             fail_msg("told \"%s\", wanted \"%s\"", error.argument, FAULTS[i].told);
         }
     }
@@ -175,7 +215,8 @@ static void test_empty_and_missing_folders(void **state)
     assert_int_equal(type_registry_count(registry), 0);
     assert_null(type_registry_find(registry, STR("T")));
     TypeRegistry *none = NULL;
-    assert_fails(type_registry_load(ports_system(), "/nonexistent/musubi", fixture->arena, &none), FILE_MISSING);
+    assert_fails(type_registry_load(ports_system(), "/nonexistent/musubi", fixture->arena, &none),
+                 FILE_MISSING);
 }
 
 /* Whichever file call fails first: an error, nothing leaked, and the same load works afterwards. */

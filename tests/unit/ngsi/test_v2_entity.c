@@ -1,4 +1,5 @@
-/* NGSIv2 bodies: every refusal in Orion's words, and what is read comes out again as it was written. */
+/* NGSIv2 bodies: every refusal in Orion's words, and what is read comes out again as it was
+ * written. */
 #include "v2_entity.h"
 
 #include <string.h>
@@ -26,9 +27,18 @@ typedef struct Refusal {
     bool is_update;
 } Refusal;
 
-#define CREATE(body_, text_) {body_, 400, text_, false, false}
-#define CREATE_KV(body_, text_) {body_, 400, text_, true, false}
-#define UPDATE(body_, text_) {body_, 400, text_, false, true}
+#define CREATE(body_, text_)                                                                       \
+    {                                                                                              \
+        body_, 400, text_, false, false                                                            \
+    }
+#define CREATE_KV(body_, text_)                                                                    \
+    {                                                                                              \
+        body_, 400, text_, true, false                                                             \
+    }
+#define UPDATE(body_, text_)                                                                       \
+    {                                                                                              \
+        body_, 400, text_, false, true                                                             \
+    }
 
 static const Refusal REFUSALS[] = {
     CREATE("{\"id\": \"E\", \"type\": ", "Errors found in incoming JSON buffer"),
@@ -42,9 +52,11 @@ static const Refusal REFUSALS[] = {
     CREATE("{\"id\":7,\"type\":\"T\"}", "Invalid JSON type for entity id"),
     CREATE("{\"id\":\"E\",\"type\":7}", "Invalid JSON type for entity type"),
     CREATE("{\"id\":\"E\",\"a\":{\"value\":\"x<y\"}}", "Invalid characters in attribute value"),
-    CREATE("{\"id\":\"E\",\"a\":{\"value\":\"x\\u003cy\"}}", "Invalid characters in attribute value"),
+    CREATE("{\"id\":\"E\",\"a\":{\"value\":\"x\\u003cy\"}}",
+           "Invalid characters in attribute value"),
     CREATE("{\"id\":\"E\",\"a\":{\"value\":\"x\\\"y\"}}", "Invalid characters in attribute value"),
-    CREATE("{\"id\":\"E\",\"a\":{\"value\":[{\"k\":[\"a;b\"]}]}}", "Invalid characters in attribute value"),
+    CREATE("{\"id\":\"E\",\"a\":{\"value\":[{\"k\":[\"a;b\"]}]}}",
+           "Invalid characters in attribute value"),
     CREATE_KV("{\"id\":\"E\",\"a\":\"(1)\"}", "Invalid characters in attribute value"),
     CREATE("{\"id\":\"E<1>\"}", "Invalid characters in entity id"),
     CREATE("{\"id\":\"E 1\"}", "Invalid characters in entity id"),
@@ -53,49 +65,69 @@ static const Refusal REFUSALS[] = {
     CREATE("{\"id\":\"a/b\"}", "Invalid characters in entity id"),
     CREATE("{\"id\":\"E\",\"type\":\"T<1>\"}", "Invalid characters in entity type"),
     CREATE("{\"id\":\"E\",\"a b\":{\"value\":1}}", "Invalid characters in attribute name"),
-    CREATE("{\"id\":\"E\",\"\":{\"value\":1}}", "attribute name length: 0, min length supported: 1"),
-    CREATE("{\"id\":\"E\",\"a\":{\"value\":1,\"type\":\"x=y\"}}", "Invalid characters in attribute type"),
-    CREATE("{\"id\":\"E\",\"a\":{\"type\":\"\"}}", "attribute type length: 0, min length supported: 1"),
+    CREATE("{\"id\":\"E\",\"\":{\"value\":1}}",
+           "attribute name length: 0, min length supported: 1"),
+    CREATE("{\"id\":\"E\",\"a\":{\"value\":1,\"type\":\"x=y\"}}",
+           "Invalid characters in attribute type"),
+    CREATE("{\"id\":\"E\",\"a\":{\"type\":\"\"}}",
+           "attribute type length: 0, min length supported: 1"),
     CREATE("{\"id\":\"E\",\"a\":{\"value\":1,\"type\":3}}", "invalid JSON type for attribute type"),
-    CREATE("{\"id\":\"E\",\"a\":1}", "attribute must be a JSON object, unless keyValues option is used"),
-    CREATE("{\"id\":\"E\",\"a\":[1]}", "attribute must be a JSON object, unless keyValues option is used"),
-    CREATE("{\"id\":\"E\",\"a\":{\"value\":1,\"unit\":\"m\"}}", "unrecognized property for context attribute"),
+    CREATE("{\"id\":\"E\",\"a\":1}",
+           "attribute must be a JSON object, unless keyValues option is used"),
+    CREATE("{\"id\":\"E\",\"a\":[1]}",
+           "attribute must be a JSON object, unless keyValues option is used"),
+    CREATE("{\"id\":\"E\",\"a\":{\"value\":1,\"unit\":\"m\"}}",
+           "unrecognized property for context attribute"),
     CREATE("{\"id\":\"E\",\"a\":{\"metadata\":3}}", "metadata not a JSON object"),
     CREATE("{\"id\":\"E\",\"a\":{\"metadata\":{\"m\":3}}}", "metadata must be a JSON object"),
-    CREATE("{\"id\":\"E\",\"a\":{\"metadata\":{\"m\":{\"type\":4}}}}", "invalid JSON type for attribute metadata type"),
-    CREATE("{\"id\":\"E\",\"a\":{\"metadata\":{\"m\":{\"foo\":4}}}}", "invalid JSON field for attribute metadata"),
-    CREATE("{\"id\":\"E\",\"a\":{\"metadata\":{\"m\":{\"value\":\"a=b\"}}}}", "Invalid characters in metadata value"),
-    CREATE("{\"id\":\"E\",\"a\":{\"metadata\":{\"m<\":{\"value\":1}}}}", "Invalid characters in metadata name"),
-    CREATE("{\"id\":\"E\",\"a\":{\"value\":1},\"b\":{},\"a\":{\"value\":2}}", "duplicated attribute /a/"),
+    CREATE("{\"id\":\"E\",\"a\":{\"metadata\":{\"m\":{\"type\":4}}}}",
+           "invalid JSON type for attribute metadata type"),
+    CREATE("{\"id\":\"E\",\"a\":{\"metadata\":{\"m\":{\"foo\":4}}}}",
+           "invalid JSON field for attribute metadata"),
+    CREATE("{\"id\":\"E\",\"a\":{\"metadata\":{\"m\":{\"value\":\"a=b\"}}}}",
+           "Invalid characters in metadata value"),
+    CREATE("{\"id\":\"E\",\"a\":{\"metadata\":{\"m<\":{\"value\":1}}}}",
+           "Invalid characters in metadata name"),
+    CREATE("{\"id\":\"E\",\"a\":{\"value\":1},\"b\":{},\"a\":{\"value\":2}}",
+           "duplicated attribute /a/"),
     CREATE("{\"id\":\"E\",\"a\":{\"value\":1},\"\\u0061\":{}}", "duplicated attribute /a/"),
-    CREATE("{\"id\":\"E\",\"a\":{\"value\":1,\"value\":2}}", "Errors found in incoming JSON buffer"),
+    CREATE("{\"id\":\"E\",\"a\":{\"value\":1,\"value\":2}}",
+           "Errors found in incoming JSON buffer"),
     CREATE("{\"id\":\"E\",\"a\":{},\"a\":{}", "Errors found in incoming JSON buffer"),
     CREATE("{\"id\":\"E\",\"a\":{},\"a\":{}} x", "Errors found in incoming JSON buffer"),
     CREATE("{\"id\":\"E\",\"a\":{},\"a\":01}", "Errors found in incoming JSON buffer"),
-    CREATE("{\"id\":\"E\",\"d\":{\"type\":\"DateTime\",\"value\":\"foo\"}}", "date has invalid format in attribute value"),
-    CREATE("{\"id\":\"E\",\"d\":{\"value\":12,\"type\":\"ISO8601\"}}", "date has invalid format in attribute value"),
-    CREATE("{\"id\":\"E\",\"a\":{\"metadata\":{\"at\":{\"value\":\"foo\",\"type\":\"DateTime\"}}}}", "date has invalid format in metadata value"),
-    {"{\"id\":\"E\",\"dateExpires\":{\"value\":\"2040-01-01\",\"type\":\"DateTime\"}}", 501, "dateExpires is not supported yet", false, false},
+    CREATE("{\"id\":\"E\",\"d\":{\"type\":\"DateTime\",\"value\":\"foo\"}}",
+           "date has invalid format in attribute value"),
+    CREATE("{\"id\":\"E\",\"d\":{\"value\":12,\"type\":\"ISO8601\"}}",
+           "date has invalid format in attribute value"),
+    CREATE("{\"id\":\"E\",\"a\":{\"metadata\":{\"at\":{\"value\":\"foo\",\"type\":\"DateTime\"}}}}",
+           "date has invalid format in metadata value"),
+    {"{\"id\":\"E\",\"dateExpires\":{\"value\":\"2040-01-01\",\"type\":\"DateTime\"}}", 501,
+     "dateExpires is not supported yet", false, false},
     UPDATE("{}", "empty payload"),
     UPDATE("[1]", "Errors found in incoming JSON buffer"),
     UPDATE("{\"id\":\"E\",\"b\":{}}", "entity id specified in payload"),
     UPDATE("{\"type\":\"T\",\"b\":{}}", "entity type specified in payload"),
-    {"{\"n\":{\"value\":{\"$inc\":2}}}", 501, "an update operator in an attribute value is not supported yet", false, true},
-    {"{\"n\":{\"$push\":2}}", 501, "an update operator in an attribute value is not supported yet", true, true},
+    {"{\"n\":{\"value\":{\"$inc\":2}}}", 501,
+     "an update operator in an attribute value is not supported yet", false, true},
+    {"{\"n\":{\"$push\":2}}", 501, "an update operator in an attribute value is not supported yet",
+     true, true},
 };
 
 static void check_refusal(Arena *arena, const Refusal *refusal)
 {
     Entity entity = {.id = STR("untouched")};
     char text[256];
-    Error error = refusal->is_update
-                      ? v2_attributes_parse(arena, str_from(refusal->body), refusal->is_key_values, &entity)
-                      : v2_entity_parse(arena, str_from(refusal->body), refusal->is_key_values, &entity);
+    Error error =
+        refusal->is_update
+            ? v2_attributes_parse(arena, str_from(refusal->body), refusal->is_key_values, &entity)
+            : v2_entity_parse(arena, str_from(refusal->body), refusal->is_key_values, &entity);
     if (!FAILED(error)) {
         fail_msg("accepted: %s", refusal->body);
     }
     (void)error_text(error, text, sizeof text);
-    if (strcmp(text, refusal->text) != 0 || error_words(error.reason)->http_status != refusal->status) {
+    if (strcmp(text, refusal->text) != 0 ||
+        error_words(error.reason)->http_status != refusal->status) {
         fail_msg("%s\ngot    %s\nwanted %s", refusal->body, text, refusal->text);
     }
     assert_str(entity.id, "untouched");
@@ -132,15 +164,20 @@ static void test_lengths_are_exact(void **state)
         {"{\"id\":\"", "\"}", "entity id length: 257, max length supported: 256"},
         {"{\"id\":\"E\",\"type\":\"", "\"}", "entity type length: 257, max length supported: 256"},
         {"{\"id\":\"E\",\"", "\":{}}", "attribute name length: 257, max length supported: 256"},
-        {"{\"id\":\"E\",\"a\":{\"type\":\"", "\"}}", "attribute type length: 257, max length supported: 256"},
-        {"{\"id\":\"E\",\"a\":{\"metadata\":{\"", "\":{}}}}", "metadata name length: 257, max length supported: 256"},
-        {"{\"id\":\"E\",\"a\":{\"metadata\":{\"m\":{\"type\":\"", "\"}}}}", "metadata type length: 257, max length supported: 256"},
+        {"{\"id\":\"E\",\"a\":{\"type\":\"", "\"}}",
+         "attribute type length: 257, max length supported: 256"},
+        {"{\"id\":\"E\",\"a\":{\"metadata\":{\"", "\":{}}}}",
+         "metadata name length: 257, max length supported: 256"},
+        {"{\"id\":\"E\",\"a\":{\"metadata\":{\"m\":{\"type\":\"", "\"}}}}",
+         "metadata type length: 257, max length supported: 256"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         Entity entity;
         char text[128];
-        assert_ok(v2_entity_parse(*state, body_with(*state, rows[i].before, 256, rows[i].after), false, &entity));
-        Error error = v2_entity_parse(*state, body_with(*state, rows[i].before, 257, rows[i].after), false, &entity);
+        assert_ok(v2_entity_parse(*state, body_with(*state, rows[i].before, 256, rows[i].after),
+                                  false, &entity));
+        Error error = v2_entity_parse(*state, body_with(*state, rows[i].before, 257, rows[i].after),
+                                      false, &entity);
         (void)error_text(error, text, sizeof text);
         assert_string_equal(text, rows[i].text);
     }
@@ -154,33 +191,51 @@ typedef struct Round {
 } Round;
 
 static const Round ROUNDS[] = {
-    {"{\"id\":\"Room1\",\"type\":\"Room\",\"temperature\":{\"value\":21.5,\"type\":\"Number\",\"metadata\":{\"accuracy\":{\"value\":0.90}}},"
+    {"{\"id\":\"Room1\",\"type\":\"Room\",\"temperature\":{\"value\":21.5,\"type\":\"Number\","
+     "\"metadata\":{\"accuracy\":{\"value\":0.90}}},"
      "\"label\":{\"value\":\"north\"}}",
      false,
-     "{\"id\":\"Room1\",\"type\":\"Room\",\"label\":{\"type\":\"Text\",\"value\":\"north\",\"metadata\":{}},"
-     "\"temperature\":{\"type\":\"Number\",\"value\":21.5,\"metadata\":{\"accuracy\":{\"type\":\"Number\",\"value\":0.90}}}}",
+     "{\"id\":\"Room1\",\"type\":\"Room\",\"label\":{\"type\":\"Text\",\"value\":\"north\","
+     "\"metadata\":{}},"
+     "\"temperature\":{\"type\":\"Number\",\"value\":21.5,\"metadata\":{\"accuracy\":{\"type\":"
+     "\"Number\",\"value\":0.90}}}}",
      "{\"id\":\"Room1\",\"type\":\"Room\",\"label\":\"north\",\"temperature\":21.5}"},
-    {"{\"id\":\"KV\",\"type\":\"T\",\"s\":\"t\",\"n\":2.0,\"b\":true,\"z\":null,\"o\":{\"x\":[1, 2]},\"l\":[1,\"a\",false]}",
+    {"{\"id\":\"KV\",\"type\":\"T\",\"s\":\"t\",\"n\":2.0,\"b\":true,\"z\":null,\"o\":{\"x\":[1, "
+     "2]},\"l\":[1,\"a\",false]}",
      true,
      "{\"id\":\"KV\",\"type\":\"T\",\"b\":{\"type\":\"Boolean\",\"value\":true,\"metadata\":{}},"
-     "\"l\":{\"type\":\"StructuredValue\",\"value\":[1,\"a\",false],\"metadata\":{}},\"n\":{\"type\":\"Number\",\"value\":2.0,\"metadata\":{}},"
-     "\"o\":{\"type\":\"StructuredValue\",\"value\":{\"x\":[1, 2]},\"metadata\":{}},\"s\":{\"type\":\"Text\",\"value\":\"t\",\"metadata\":{}},"
+     "\"l\":{\"type\":\"StructuredValue\",\"value\":[1,\"a\",false],\"metadata\":{}},\"n\":{"
+     "\"type\":\"Number\",\"value\":2.0,\"metadata\":{}},"
+     "\"o\":{\"type\":\"StructuredValue\",\"value\":{\"x\":[1, "
+     "2]},\"metadata\":{}},\"s\":{\"type\":\"Text\",\"value\":\"t\",\"metadata\":{}},"
      "\"z\":{\"type\":\"None\",\"value\":null,\"metadata\":{}}}",
-     "{\"id\":\"KV\",\"type\":\"T\",\"b\":true,\"l\":[1,\"a\",false],\"n\":2.0,\"o\":{\"x\":[1, 2]},\"s\":\"t\",\"z\":null}"},
-    {"{\"id\":\"B\"}", false, "{\"id\":\"B\",\"type\":\"Thing\"}", "{\"id\":\"B\",\"type\":\"Thing\"}"},
+     "{\"id\":\"KV\",\"type\":\"T\",\"b\":true,\"l\":[1,\"a\",false],\"n\":2.0,\"o\":{\"x\":[1, "
+     "2]},\"s\":\"t\",\"z\":null}"},
+    {"{\"id\":\"B\"}", false, "{\"id\":\"B\",\"type\":\"Thing\"}",
+     "{\"id\":\"B\",\"type\":\"Thing\"}"},
     {"{\"id\":\"N\",\"a\":{\"type\":\"Number\"},\"b\":{}}", false,
-     "{\"id\":\"N\",\"type\":\"Thing\",\"a\":{\"type\":\"Number\",\"value\":null,\"metadata\":{}},\"b\":{\"type\":\"None\",\"value\":null,\"metadata\":{}}}",
+     "{\"id\":\"N\",\"type\":\"Thing\",\"a\":{\"type\":\"Number\",\"value\":null,\"metadata\":{}},"
+     "\"b\":{\"type\":\"None\",\"value\":null,\"metadata\":{}}}",
      "{\"id\":\"N\",\"type\":\"Thing\",\"a\":null,\"b\":null}"},
-    {"{\"id\":\"D\",\"d\":{\"type\":\"DateTime\",\"value\":\"2017-06-17T07:21:24+02:00\"},\"e\":{\"type\":\"DateTime\",\"value\":null}}", false,
-     "{\"id\":\"D\",\"type\":\"Thing\",\"d\":{\"type\":\"DateTime\",\"value\":\"2017-06-17T05:21:24.000Z\",\"metadata\":{}},"
+    {"{\"id\":\"D\",\"d\":{\"type\":\"DateTime\",\"value\":\"2017-06-17T07:21:24+02:00\"},\"e\":{"
+     "\"type\":\"DateTime\",\"value\":null}}",
+     false,
+     "{\"id\":\"D\",\"type\":\"Thing\",\"d\":{\"type\":\"DateTime\",\"value\":\"2017-06-17T05:21:"
+     "24.000Z\",\"metadata\":{}},"
      "\"e\":{\"type\":\"DateTime\",\"value\":null,\"metadata\":{}}}",
      "{\"id\":\"D\",\"type\":\"Thing\",\"d\":\"2017-06-17T05:21:24.000Z\",\"e\":null}"},
-    {"{\"id\":\"U\",\"a\":{\"type\":\"TextUnrestricted\",\"value\":\"a<b>;(c)\"},\"b\":{\"value\":\"JA;EN\",\"metadata\":{\"TextUnrestricted\":{\"value\":true}}}}", false,
-     "{\"id\":\"U\",\"type\":\"Thing\",\"a\":{\"type\":\"TextUnrestricted\",\"value\":\"a<b>;(c)\",\"metadata\":{}},"
-     "\"b\":{\"type\":\"Text\",\"value\":\"JA;EN\",\"metadata\":{\"TextUnrestricted\":{\"type\":\"Boolean\",\"value\":true}}}}",
+    {"{\"id\":\"U\",\"a\":{\"type\":\"TextUnrestricted\",\"value\":\"a<b>;(c)\"},\"b\":{\"value\":"
+     "\"JA;EN\",\"metadata\":{\"TextUnrestricted\":{\"value\":true}}}}",
+     false,
+     "{\"id\":\"U\",\"type\":\"Thing\",\"a\":{\"type\":\"TextUnrestricted\",\"value\":\"a<b>;(c)\","
+     "\"metadata\":{}},"
+     "\"b\":{\"type\":\"Text\",\"value\":\"JA;EN\",\"metadata\":{\"TextUnrestricted\":{\"type\":"
+     "\"Boolean\",\"value\":true}}}}",
      "{\"id\":\"U\",\"type\":\"Thing\",\"a\":\"a<b>;(c)\",\"b\":\"JA;EN\"}"},
-    {"{\"id\":\"C\",\"dateCreated\":{\"value\":\"2001-01-01\"},\"a\":{\"value\":{\"k<\":\"ab\"}}}", false,
-     "{\"id\":\"C\",\"type\":\"Thing\",\"a\":{\"type\":\"StructuredValue\",\"value\":{\"k<\":\"ab\"},\"metadata\":{}}}",
+    {"{\"id\":\"C\",\"dateCreated\":{\"value\":\"2001-01-01\"},\"a\":{\"value\":{\"k<\":\"ab\"}}}",
+     false,
+     "{\"id\":\"C\",\"type\":\"Thing\",\"a\":{\"type\":\"StructuredValue\",\"value\":{\"k<\":"
+     "\"ab\"},\"metadata\":{}}}",
      "{\"id\":\"C\",\"type\":\"Thing\",\"a\":{\"k<\":\"ab\"}}"},
 };
 
@@ -201,14 +256,16 @@ static void test_what_is_read_comes_out_as_written(void **state)
 static void test_metadata_true_is_not_text_true(void **state)
 {
     Entity entity;
-    Str body = STR("{\"id\":\"U\",\"b\":{\"value\":\"JA;EN\",\"metadata\":{\"TextUnrestricted\":{\"value\":\"true\"}}}}");
+    Str body = STR("{\"id\":\"U\",\"b\":{\"value\":\"JA;EN\",\"metadata\":{\"TextUnrestricted\":{"
+                   "\"value\":\"true\"}}}}");
     assert_fails(v2_entity_parse(*state, body, false, &entity), V2_CHARACTERS);
 }
 
 static void test_updates_keep_the_order_sent(void **state)
 {
     Entity entity;
-    assert_ok(v2_attributes_parse(*state, STR("{\"z\":{\"value\":1},\"a\":{\"value\":2}}"), false, &entity));
+    assert_ok(v2_attributes_parse(*state, STR("{\"z\":{\"value\":1},\"a\":{\"value\":2}}"), false,
+                                  &entity));
     assert_int_equal(entity.attribute_count, 2);
     assert_str(entity.attributes[0].name, "z");
     assert_str(entity.attributes[1].name, "a");
@@ -225,7 +282,8 @@ static Str rendered(Arena *arena, const Entity *entity, const Str *shown, size_t
 static void test_shown_attributes_decide_the_order(void **state)
 {
     Entity entity;
-    assert_ok(v2_entity_parse(*state, STR("{\"id\":\"E\",\"type\":\"T\",\"a\":1,\"b\":2,\"c\":3}"), true, &entity));
+    assert_ok(v2_entity_parse(*state, STR("{\"id\":\"E\",\"type\":\"T\",\"a\":1,\"b\":2,\"c\":3}"),
+                              true, &entity));
     entity.service_path = STR("/x");
     entity.created_us = FAKE_START_US;
     entity.modified_us = FAKE_START_US + 1500;
@@ -233,10 +291,12 @@ static void test_shown_attributes_decide_the_order(void **state)
     assert_str(rendered(*state, &entity, two, 2), "{\"id\":\"E\",\"type\":\"T\",\"c\":3,\"a\":1}");
     const Str rest[] = {STR("b"), STR("*"), STR("dateCreated"), STR("dateModified")};
     assert_str(rendered(*state, &entity, rest, 4),
-               "{\"id\":\"E\",\"type\":\"T\",\"b\":2,\"a\":1,\"c\":3,\"dateCreated\":\"2026-04-01T00:00:00.000Z\","
+               "{\"id\":\"E\",\"type\":\"T\",\"b\":2,\"a\":1,\"c\":3,\"dateCreated\":\"2026-04-"
+               "01T00:00:00.000Z\","
                "\"dateModified\":\"2026-04-01T00:00:00.001Z\"}");
     const Str none[] = {STR("id"), STR("type"), STR("nope"), STR("servicePath")};
-    assert_str(rendered(*state, &entity, none, 4), "{\"id\":\"E\",\"type\":\"T\",\"servicePath\":\"/x\"}");
+    assert_str(rendered(*state, &entity, none, 4),
+               "{\"id\":\"E\",\"type\":\"T\",\"servicePath\":\"/x\"}");
 }
 
 static void test_other_instances_are_not_shown(void **state)
@@ -245,7 +305,8 @@ static void test_other_instances_are_not_shown(void **state)
         {.name = STR("a"), .type = STR("Number"), .value = STR("1"), .dataset_id = STR("")},
         {.name = STR("a"), .type = STR("Number"), .value = STR("2"), .dataset_id = STR("urn:x")},
     };
-    Entity entity = {.id = STR("E"), .type = STR("T"), .attributes = attributes, .attribute_count = 2};
+    Entity entity = {
+        .id = STR("E"), .type = STR("T"), .attributes = attributes, .attribute_count = 2};
     assert_str(rendered(*state, &entity, NULL, 0), "{\"id\":\"E\",\"type\":\"T\",\"a\":1}");
 }
 

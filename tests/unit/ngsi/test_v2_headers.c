@@ -31,7 +31,8 @@ static const struct {
     {"/a/c, /a/b", false, REASON_NONE, "/a/c,/a/b"},
     {"/1/2/3/4/5/6/7/8/9/10", false, REASON_NONE, "/1/2/3/4/5/6/7/8/9/10"},
     {"/" LEVEL_50, false, REASON_NONE, "/" LEVEL_50},
-    {"/a0,/a1,/a2,/a3,/a4,/a5,/a6,/a7,/a8,/a9", false, REASON_NONE, "/a0,/a1,/a2,/a3,/a4,/a5,/a6,/a7,/a8,/a9"},
+    {"/a0,/a1,/a2,/a3,/a4,/a5,/a6,/a7,/a8,/a9", false, REASON_NONE,
+     "/a0,/a1,/a2,/a3,/a4,/a5,/a6,/a7,/a8,/a9"},
     {"", false, REASON_SERVICE_PATH_RELATIVE, NULL},
     {"abc", false, REASON_SERVICE_PATH_RELATIVE, NULL},
     {"/a,b", false, REASON_SERVICE_PATH_RELATIVE, NULL},
@@ -74,7 +75,8 @@ static void test_absent_path_means_all_or_root(void **state)
 
 static void test_content_type(void **state)
 {
-    const char *fine[] = {"application/json", "application/json; charset=utf-8", "Application/JSON", " application/json "};
+    const char *fine[] = {"application/json", "application/json; charset=utf-8", "Application/JSON",
+                          " application/json "};
     for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++) {
         Str header = str_from(fine[i]);
         assert_ok(v2_content_type_check(*state, &header));
@@ -93,7 +95,12 @@ static void test_content_type(void **state)
 static void test_accept(void **state)
 {
     (void)state;
-    const char *fine[] = {"", "*/*", "application/*", "application/json", "text/html, application/json;q=0.5", "text/plain,*/*;q=0.1"};
+    const char *fine[] = {"",
+                          "*/*",
+                          "application/*",
+                          "application/json",
+                          "text/html, application/json;q=0.5",
+                          "text/plain,*/*;q=0.1"};
     for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++) {
         Str header = str_from(fine[i]);
         assert_ok(v2_accept_check(&header));

@@ -37,8 +37,10 @@ static const Refusal REFUSALS[] = {
     {V2_LIST, "options", "keyValues,values", 400, "Invalid value for URI param /options/"},
     {V2_LIST, "options", "keyValues,", 400, "Invalid value for URI param /options/"},
     {V2_LIST, "limit", "1001", 400, "Bad pagination limit: /1001/ [max: 1000]"},
-    {V2_LIST, "limit", "99999999999999999999", 400, "Bad pagination limit: /99999999999999999999/ [max: 1000]"},
-    {V2_LIST, "limit", "abc", 400, "Bad pagination limit: /abc/ [must be a positive integer number]"},
+    {V2_LIST, "limit", "99999999999999999999", 400,
+     "Bad pagination limit: /99999999999999999999/ [max: 1000]"},
+    {V2_LIST, "limit", "abc", 400,
+     "Bad pagination limit: /abc/ [must be a positive integer number]"},
     {V2_LIST, "limit", "-1", 400, "Bad pagination limit: /-1/ [must be a positive integer number]"},
     {V2_GET, "limit", "-1", 400, "Bad pagination limit: /-1/ [must be a positive integer number]"},
     {V2_LIST, "offset", "abc", 400, "Bad pagination offset: /abc/ [must be a decimal number]"},
@@ -83,15 +85,19 @@ static void test_incompatible_and_repeated(void **state)
         V2Param params[2];
         const char *text;
     } rows[] = {
-        {{{STR("id"), STR("R1")}, {STR("idPattern"), STR("R.*")}}, "Incompatible parameters: id, IdPattern"},
-        {{{STR("typePattern"), STR("^C")}, {STR("type"), STR("Car")}}, "Incompatible parameters: type, typePattern"},
-        {{{STR("type"), STR("A")}, {STR("type"), STR("B")}}, "URI param /type/ is given more than once"},
+        {{{STR("id"), STR("R1")}, {STR("idPattern"), STR("R.*")}},
+         "Incompatible parameters: id, IdPattern"},
+        {{{STR("typePattern"), STR("^C")}, {STR("type"), STR("Car")}},
+         "Incompatible parameters: type, typePattern"},
+        {{{STR("type"), STR("A")}, {STR("type"), STR("B")}},
+         "URI param /type/ is given more than once"},
         {{{STR("q"), STR("a")}, {STR("q"), STR("b")}}, "URI param /q/ is given more than once"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         V2Params params;
         char text[256];
-        (void)error_text(v2_params_read(*state, V2_LIST, rows[i].params, 2, &params), text, sizeof text);
+        (void)error_text(v2_params_read(*state, V2_LIST, rows[i].params, 2, &params), text,
+                         sizeof text);
         assert_string_equal(text, rows[i].text);
     }
 }
@@ -109,14 +115,16 @@ static void test_defaults(void **state)
     assert_int_equal(read.query.limit, 20);
     assert_int_equal(read.query.offset, 0);
     assert_false(read.query.is_count_wanted || read.show.is_key_values);
-    assert_int_equal(read.query.ids.count + read.query.types.count + read.query.attributes.count, 0);
+    assert_int_equal(read.query.ids.count + read.query.types.count + read.query.attributes.count,
+                     0);
 }
 
 static void test_all_that_is_served(void **state)
 {
     const V2Param params[] = {
-        {STR("id"), STR("R1,R3,R1")}, {STR("type"), STR("Room,Car")}, {STR("attrs"), STR("n,s")},
-        {STR("limit"), STR("0")},     {STR("offset"), STR("007")},    {STR("options"), STR("keyValues,count")},
+        {STR("id"), STR("R1,R3,R1")}, {STR("type"), STR("Room,Car")},
+        {STR("attrs"), STR("n,s")},   {STR("limit"), STR("0")},
+        {STR("offset"), STR("007")},  {STR("options"), STR("keyValues,count")},
         {STR("foo"), STR("bar")},
     };
     V2Params read = accepted(*state, V2_LIST, params, sizeof params / sizeof params[0]);
@@ -131,7 +139,8 @@ static void test_all_that_is_served(void **state)
 
 static void test_words_without_meaning_are_accepted(void **state)
 {
-    const V2Param count = {STR("options"), STR("count,append,forcedUpdate,flowControl,skipForwarding,noAttrDetail")};
+    const V2Param count = {
+        STR("options"), STR("count,append,forcedUpdate,flowControl,skipForwarding,noAttrDetail")};
     (void)accepted(*state, V2_CREATE, &count, 1);
     const V2Param normalized = {STR("options"), STR("normalized")};
     (void)accepted(*state, V2_GET, &normalized, 1);
@@ -153,7 +162,8 @@ static void test_type_of_one_entity_is_one_text(void **state)
     assert_int_equal(accepted(*state, V2_GET, &type, 1).query.types.count, 0);
 }
 
-/* Dates are those of the whole view, so they need all attributes; the rendering shows what was asked for. */
+/* Dates are those of the whole view, so they need all attributes; the rendering shows what was
+ * asked for. */
 static void test_builtins_need_all_attributes(void **state)
 {
     const char *all[] = {"*", "n,*", "dateCreated", "n,dateModified", "*,dateCreated"};
