@@ -53,8 +53,8 @@ Error log_projection_wait(LogProjection *projection, uint64_t seq, Deadline dead
 /* First sequence not yet projected. */
 uint64_t log_projection_seq(LogProjection *projection);
 
-/* Deletes all lines and marks of all nodes: the next start (and every projection that runs) replays its log from the
- * first segment. Errors: store errors, OUT_OF_MEMORY. */
+/* Deletes all lines and marks of all nodes: the next start of each node's projection replays its log from the first
+ * segment. No projection may be running. Errors: store errors, OUT_OF_MEMORY. */
 Error log_projection_wipe(Store *store, Deadline deadline) MUST_USE;
 
 /* The place of a line in a subject's history. */

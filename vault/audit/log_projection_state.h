@@ -62,7 +62,7 @@ Error log_projection_line_key(Arena *arena, SubjectKey *key, Str node, uint64_t 
 Error log_projection_add(LogProjection *projection, SubjectKey *key, Str leaf_line, Str detail) MUST_USE;
 /* Commits the lines at hand; with next_seq the mark too (PROJECTION_NO_MARK: lines only). Repeats what the store could
  * not take until it does or the projection stops. Lines that are there already are left out.
- * Errors: LOG_UNAVAILABLE (stopping), STORE_CONFLICT (the mark is not where this thread left it: look again),
+ * Errors: LOG_UNAVAILABLE (stopping), LOG_MISUSE (the mark is not where this thread left it: look again),
  * STORE_CORRUPT, OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error log_projection_commit(LogProjection *projection, uint64_t next_seq) MUST_USE;
 /* Where the mark stands; 0 without one. Errors: store errors. */

@@ -78,14 +78,19 @@ void audit_subject_id(uint32_t n, uint8_t ret_id[SUBJECT_ID_BYTES])
     memcpy(ret_id, hash, SUBJECT_ID_BYTES);
 }
 
-SubjectKey *audit_subject(AuditFixture *fixture, uint32_t n)
+SubjectKey *audit_subject_wrapped(AuditFixture *fixture, uint32_t n, Str *ret_wrapped)
 {
     uint8_t id[SUBJECT_ID_BYTES];
     audit_subject_id(n, id);
-    Str wrapped;
     SubjectKey *key = NULL;
-    assert_ok(keyring_new_subject_key(fixture->ring, STR_EMPTY, id, 1, fixture->arena, &wrapped, &key));
+    assert_ok(keyring_new_subject_key(fixture->ring, STR_EMPTY, id, 1, fixture->arena, ret_wrapped, &key));
     return key;
+}
+
+SubjectKey *audit_subject(AuditFixture *fixture, uint32_t n)
+{
+    Str wrapped;
+    return audit_subject_wrapped(fixture, n, &wrapped);
 }
 
 LeafDraft audit_draft(SubjectKey *key, uint64_t number, char request[AUDIT_REQUEST_BYTES])

@@ -34,6 +34,8 @@ void audit_fixture_done(AuditFixture *fixture);
 /* Empties the log's folder. */
 void audit_fixture_clear_log(AuditFixture *fixture);
 
+/* A new key of subject number n and its wrapped form in the fixture's arena. */
+SubjectKey *audit_subject_wrapped(AuditFixture *fixture, uint32_t n, Str *ret_wrapped);
 /* A new key of subject number n; its id is made of n. Give back with subject_key_unref. */
 SubjectKey *audit_subject(AuditFixture *fixture, uint32_t n);
 /* The id of subject number n. */
