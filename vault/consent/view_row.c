@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "byte_reader.h"
+#include "counter.h"
 #include "record.h"
 
 #define RULES_FORMAT 1
@@ -177,17 +178,18 @@ typedef struct PendingRow {
     struct PendingRow *next;
 } PendingRow;
 
-typedef struct PendingCounter {
-    Str key;
-    uint64_t doc_version; /* 0: not stored */
-    int64_t last;         /* number drawn last */
-    struct PendingCounter *next;
-} PendingCounter;
+/* The order numbers that one list needs in this batch: a counter may be drawn from once only. */
+typedef struct PendingNumbers {
+    Str name; /* of the list's counter */
+    int64_t needed;
+    int64_t following;
+    struct PendingNumbers *next;
+} PendingNumbers;
 
 struct ViewRowWork {
     VaultCall *call;
     PendingRow *rows;
-    PendingCounter *counters;
+    PendingNumbers *numbers;
 };
 
 ViewRowWork *view_row_work_in(VaultCall *call)
@@ -284,40 +286,48 @@ Error view_row_remove(ViewRowWork *work, Subject *subject, const ViewList *list,
     return OK;
 }
 
-static Error counter_find(ViewRowWork *work, const ViewList *list, PendingCounter **ret_counter)
+static Error numbers_of(ViewRowWork *work, const ViewList *list, PendingNumbers **ret_numbers)
 {
     RecordKey key;
     TRY(list_key(work->call, STR("viewcount"), list, &key));
-    for (PendingCounter *counter = work->counters; counter != NULL; counter = counter->next) {
-        if (str_eq(counter->key, key.text)) {
-            *ret_counter = counter;
+    for (PendingNumbers *numbers = work->numbers; numbers != NULL; numbers = numbers->next) {
+        if (str_eq(numbers->name, key.text)) {
+            *ret_numbers = numbers;
             return OK;
         }
     }
-    PendingCounter *counter = ARENA_ONE(work->call->arena, PendingCounter);
-    ENSURE_ALLOC(counter, work->call->arena);
-    StoreDoc doc;
-    TRY(store_get(work->call->snapshot, work->call->arena, STORE_META, key.text, &doc));
-    *counter = (PendingCounter){.key = key.text, .doc_version = doc.version, .next = work->counters};
-    if (doc.version > 0) {
-        TRY(doc_get_int(doc.body, "n", &counter->last));
-    }
-    work->counters = counter;
-    *ret_counter = counter;
+    PendingNumbers *numbers = ARENA_ONE(work->call->arena, PendingNumbers);
+    ENSURE_ALLOC(numbers, work->call->arena);
+    *numbers = (PendingNumbers){.name = key.text, .next = work->numbers};
+    work->numbers = numbers;
+    *ret_numbers = numbers;
     return OK;
 }
 
-static Error counter_write(ViewRowWork *work, StoreBatch *batch, const PendingCounter *counter)
+static bool needs_number(const PendingRow *row)
 {
-    DocWriter *writer = doc_writer_in(work->call->arena, RECORD_FORMAT);
-    ENSURE_ALLOC(writer, work->call->arena);
-    doc_put_int(writer, "n", counter->last);
-    DocBody body;
-    TRY(doc_finish(writer, &body));
-    if (counter->doc_version == 0) {
-        store_batch_insert(batch, STORE_META, counter->key, body);
-    } else {
-        store_batch_replace(batch, STORE_META, counter->key, counter->doc_version, body);
+    return row->is_changed && row->rule_count > 0 && row->order == 0;
+}
+
+/* Numbers are drawn in the order in which rows were begun. */
+static Error numbers_draw(ViewRowWork *work, StoreBatch *batch)
+{
+    PendingNumbers *numbers = NULL;
+    for (PendingRow *row = work->rows; row != NULL; row = row->next) {
+        if (needs_number(row)) {
+            TRY(numbers_of(work, &row->list, &numbers));
+            numbers->needed++;
+        }
+    }
+    for (numbers = work->numbers; numbers != NULL; numbers = numbers->next) {
+        TRY(counter_draw(work->call->snapshot, work->call->arena, batch, numbers->name, numbers->needed,
+                         &numbers->following));
+    }
+    for (PendingRow *row = work->rows; row != NULL; row = row->next) {
+        if (needs_number(row)) {
+            TRY(numbers_of(work, &row->list, &numbers));
+            row->order = numbers->following++;
+        }
     }
     return OK;
 }
@@ -357,15 +367,10 @@ static Error row_finish(ViewRowWork *work, StoreBatch *batch, PendingRow *row)
         store_batch_delete(batch, STORE_VIEW_ROWS, row->key.text, row->doc_version);
         return OK;
     }
-    if (row->order == 0) {
-        PendingCounter *counter = NULL;
-        TRY(counter_find(work, &row->list, &counter));
-        row->order = ++counter->last;
-    }
     return row_write(work, batch, row);
 }
 
-/* The list holds the newest row first; numbers are drawn in the order in which rows were begun. */
+/* The list holds the newest row first. */
 static PendingRow *reversed(PendingRow *rows)
 {
     PendingRow *result = NULL;
@@ -381,11 +386,9 @@ static PendingRow *reversed(PendingRow *rows)
 Error view_row_work_finish(ViewRowWork *work, StoreBatch *batch)
 {
     work->rows = reversed(work->rows);
+    TRY(numbers_draw(work, batch));
     for (PendingRow *row = work->rows; row != NULL; row = row->next) {
         TRY(row_finish(work, batch, row));
-    }
-    for (PendingCounter *counter = work->counters; counter != NULL; counter = counter->next) {
-        TRY(counter_write(work, batch, counter));
     }
     return OK;
 }

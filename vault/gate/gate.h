@@ -50,10 +50,6 @@ Error gate_query(const Gate *gate, VaultCall *call, const Principal *principal, 
  * ATTRIBUTES_MISSING (as Orion words them), ENTITY_INVALID, and as gate_read. */
 Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal, const EntityWrite *write) MUST_USE;
 
-/* Whether an id has the form of a personal type's ids ("urn:ngsi-ld:Person:…"): such an id never goes to the public
- * half. Looks at the id only. */
-bool gate_id_is_personal(const Gate *gate, Str id);
-
 /* Why something inside the vault opens values without a recipient's grant. Each reason has exactly one caller. */
 #define GATE_REASONS(REASON)                                              \
     /* name, text in the access log, calling file */                      \

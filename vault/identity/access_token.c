@@ -8,8 +8,9 @@
 #include "platform.h"
 #include "record.h"
 #include "service_account.h"
+#include "sweep.h"
 
-#define SWEEP_MAX 500
+#define REVOKE_STEP 500
 #define ACCESS_KIND STR("access")
 #define TOKEN_RECORD STR("AccessToken")
 
@@ -254,7 +255,7 @@ Error access_token_revoke_client(VaultCall *call, Str client, size_t *ret_count)
                       .index = "by_owner",
                       .equal = {STORE_TEXT(owner)},
                       .equal_count = 1,
-                      .limit = SWEEP_MAX};
+                      .limit = REVOKE_STEP};
     size_t removed = 0;
     for (;;) {
         StoreDoc *docs;
@@ -273,20 +274,15 @@ Error access_token_revoke_client(VaultCall *call, Str client, size_t *ret_count)
 
 Error access_token_sweep(VaultCall *call, size_t limit, size_t *ret_removed)
 {
-    StoreValue now = STORE_INT(call->now_us / CLOCK_SECOND_US - 1);
-    StoreFind find = {.collection = STORE_TOKENS,
-                      .index = "by_expiry",
-                      .to = &now,
-                      .limit = limit < SWEEP_MAX ? limit : SWEEP_MAX};
-    StoreDoc *docs;
-    size_t count;
-    size_t removed = 0;
-    TRY(find_docs(call, &find, &docs, &count));
-    if (count > 0) {
-        TRY(remove_docs(call, docs, count, &removed));
+    Error error = store_sweep(call->core->store, call->arena, STORE_TOKENS, "by_expiry",
+                              call->now_us / CLOCK_SECOND_US, limit < SWEEP_LIMIT_MAX ? limit : SWEEP_LIMIT_MAX,
+                              call->deadline, ret_removed);
+    if (FAILED(error) && error.reason == REASON_STORE_CONFLICT) {
+        /* Another node swept the same documents: nothing is left to do. */
+        *ret_removed = 0;
+        return OK;
     }
-    *ret_removed = removed;
-    return OK;
+    return error;
 }
 
 /* --- assertions ---------------------------------------------------------------------------------------------------- */

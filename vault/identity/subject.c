@@ -84,7 +84,9 @@ Error subject_create(VaultCall *call, Str tenant, const uint8_t id[SUBJECT_ID_BY
     TRY(keyring_new_subject_key(call->core->keyring, tenant, id, 1, call->arena, &wrapped, &subject.key));
     DocWriter *writer = doc_writer_in(call->arena, KEY_FORMAT);
     ENSURE_ALLOC(writer, call->arena);
+    doc_put_text(writer, "t", tenant);
     doc_put_int(writer, "g", 1);
+    doc_put_text(writer, "t", tenant);
     doc_put_bytes(writer, "w", wrapped);
     DocBody body;
     TRY(doc_finish(writer, &body));

@@ -3,6 +3,9 @@
  * Whoever seals something for a subject adds subject_require to the same batch, so that nothing is ever written
  * for a subject whose key is gone (erasure). Must never outlive the call, and never show a common ID.
  *
+ *   STORE_KEYS document: key = subject id as text, body f 1 · g int: newest generation · t text: tenant · w bytes:
+ *   the wrapped key (C-6 lists the tenant among what may stand in clear)
+ *
  * Layer: vault/identity. Thread-safe: single-owner. Requirement: C-1, C-11. */
 #ifndef MUSUBI_SUBJECT_H
 #define MUSUBI_SUBJECT_H

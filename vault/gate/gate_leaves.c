@@ -1,0 +1,70 @@
+#include "gate_leaves.h"
+
+#include <string.h>
+
+GateLeaves gate_leaves(const Gate *gate, Arena *arena)
+{
+    return (GateLeaves){.arena = arena, .log = gate->log};
+}
+
+LeafDraft gate_leaf(const Principal *principal, LeafAct act)
+{
+    return (LeafDraft){.act = act,
+                       .client = principal->client,
+                       .operator_id = STR_EMPTY,
+                       .purpose = principal->purpose,
+                       .entity_type = STR_EMPTY,
+                       .request_id = principal->request_id,
+                       .policy = STR_EMPTY,
+                       .detail = {.entity_id = STR_EMPTY,
+                                  .grant_id = STR_EMPTY,
+                                  .address = principal->address,
+                                  .user_agent = principal->user_agent,
+                                  .query = STR_EMPTY,
+                                  .state_hash = STR_EMPTY}};
+}
+
+Error gate_leaves_add(GateLeaves *leaves, const LeafDraft *draft)
+{
+    if (leaves->count == leaves->capacity) {
+        size_t capacity = leaves->capacity * 2 + 4;
+        LeafDraft *grown = ARENA_MANY(leaves->arena, LeafDraft, capacity);
+        ENSURE_ALLOC(grown, leaves->arena);
+        if (leaves->count > 0) {
+            memcpy(grown, leaves->drafts, leaves->count * sizeof *grown);
+        }
+        leaves->drafts = grown;
+        leaves->capacity = capacity;
+    }
+    LeafDraft *added = &leaves->drafts[leaves->count++];
+    *added = *draft;
+    if (added->key != NULL) {
+        added->key = subject_key_ref(draft->key);
+    }
+    return OK;
+}
+
+Error gate_leaves_append(GateLeaves *leaves, Deadline deadline)
+{
+    if (leaves->count == 0) {
+        return OK;
+    }
+    ENSURE(leaves->log != NULL, LOG_UNAVAILABLE, NULL);
+    uint64_t first;
+    return access_log_append(leaves->log, leaves->drafts, leaves->count, deadline, &first);
+}
+
+void gate_leaves_done(GateLeaves *leaves)
+{
+    for (size_t i = 0; i < leaves->count; i++) {
+        leaves->drafts[i].key = subject_key_unref(leaves->drafts[i].key);
+    }
+    leaves->count = 0;
+}
+
+Error gate_leaf_append(const Gate *gate, const VaultCall *call, const LeafDraft *draft)
+{
+    ENSURE(gate->log != NULL, LOG_UNAVAILABLE, NULL);
+    uint64_t first;
+    return access_log_append(gate->log, draft, 1, call->deadline, &first);
+}

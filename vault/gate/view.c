@@ -1,0 +1,181 @@
+#include "view.h"
+
+#include <string.h>
+
+#include "json_write.h"
+#include "pseudonym.h"
+#include "record.h"
+
+#define URN STR("urn:ngsi-ld:")
+
+ViewEyes view_eyes_of_link(const IdLink *link)
+{
+    return (ViewEyes){.client = link->service, .epoch = link->epoch, .person_name = link->user_id};
+}
+
+ViewEyes view_eyes_of_citizen(Str client)
+{
+    return (ViewEyes){.client = client, .epoch = 0, .person_name = STR("me")};
+}
+
+/* --- ids ----------------------------------------------------------------------------------------------------------- */
+
+static bool is_person_type(const EntityTypeSpec *type)
+{
+    return type->is_personal && type->subject_attribute.n == 0;
+}
+
+const EntityTypeSpec *view_person_type(const TypeRegistry *types)
+{
+    for (size_t i = 0; i < type_registry_count(types); i++) {
+        const EntityTypeSpec *type = type_registry_at(types, i);
+        if (is_person_type(type)) {
+            return type;
+        }
+    }
+    return NULL;
+}
+
+Error view_urn_in(Arena *arena, Str type, Str name, Str *ret_urn)
+{
+    const Str parts[] = {URN, type, STR(":"), name};
+    return str_join_in(arena, parts, 4, ret_urn);
+}
+
+bool view_urn_name(Str id, Str type, Str *ret_name)
+{
+    if (!str_starts_with(id, URN)) {
+        return false;
+    }
+    Str rest = str_slice(id, URN.n, id.n - URN.n);
+    if (!str_starts_with(rest, type) || rest.n <= type.n + 1 || rest.p[type.n] != ':') {
+        return false;
+    }
+    *ret_name = str_slice(rest, type.n + 1, rest.n - type.n - 1);
+    return true;
+}
+
+bool view_person_name(const TypeRegistry *types, Str id, Str *ret_name)
+{
+    const EntityTypeSpec *person = view_person_type(types);
+    return person != NULL && view_urn_name(id, person->name, ret_name);
+}
+
+static Error keyed_urn_in(Arena *arena, VaultCall *call, const ViewEyes *eyes, Str type, const uint8_t id[16],
+                          Str *ret_urn)
+{
+    char text[SERVICE_ID_TEXT_BYTES];
+    TRY(service_id_seal(call->core->keyring, call->tenant, eyes->client, eyes->epoch, id, text));
+    return view_urn_in(arena, type, str_from(text), ret_urn);
+}
+
+Error view_entity_id_in(Arena *arena, VaultCall *call, const ViewEyes *eyes, const EntityTypeSpec *type,
+                        const SealedEntity *sealed, const SealedHead *head, Str *ret_id)
+{
+    if (is_person_type(type)) {
+        return view_urn_in(arena, type->name, eyes->person_name, ret_id);
+    }
+    if (str_eq(head->writer, eyes->client)) {
+        return str_copy_in(arena, head->id, ret_id);
+    }
+    return keyed_urn_in(arena, call, eyes, type->name, sealed->id, ret_id);
+}
+
+/* --- attributes ---------------------------------------------------------------------------------------------------- */
+
+static Error quoted_in(Arena *arena, Str text, Str *ret_json)
+{
+    Buf buf = buf_in(arena);
+    json_write_quoted(&buf, text);
+    return buf_finish(&buf, ret_json);
+}
+
+/* The id that another service wrote, as these eyes may know it; {NULL, 0} when it names nothing personal. A person
+ * other than the subject becomes an id that leads nowhere: who it is, is not this caller's business. */
+static Error foreign_reference_in(Arena *arena, VaultCall *call, const ViewEyes *eyes, Str writer, Str id, Str *ret_id)
+{
+    const TypeRegistry *types = call->core->types;
+    for (size_t i = 0; i < type_registry_count(types); i++) {
+        const EntityTypeSpec *type = type_registry_at(types, i);
+        Str name;
+        if (!type->is_personal || !view_urn_name(id, type->name, &name)) {
+            continue;
+        }
+        uint8_t stored[SEALED_ID_BYTES];
+        TRY(sealed_entity_id_of_text(call, writer, type->name, id, 0, stored));
+        return keyed_urn_in(arena, call, eyes, type->name, stored, ret_id);
+    }
+    *ret_id = (Str){.p = NULL, .n = 0};
+    return OK;
+}
+
+static Error relationship_render(Arena *arena, VaultCall *call, const ViewEyes *eyes, Attribute *attribute,
+                                 bool *ret_is_shown)
+{
+    JsonValue value;
+    TRY(json_parse(call->arena, attribute->value, JSON_LIMITS_REQUEST, &value));
+    if (!json_is(value, JSON_STRING)) {
+        *ret_is_shown = false;
+        return OK;
+    }
+    Str id;
+    Str seen;
+    TRY(json_string_in(call->arena, value, &id));
+    TRY(foreign_reference_in(call->arena, call, eyes, attribute->writer, id, &seen));
+    if (seen.p != NULL) {
+        TRY(quoted_in(arena, seen, &attribute->value));
+    }
+    *ret_is_shown = true;
+    return OK;
+}
+
+static Error subject_render(Arena *arena, VaultCall *call, const ViewEyes *eyes, Attribute *attribute)
+{
+    const EntityTypeSpec *person = view_person_type(call->core->types);
+    ENSURE(person != NULL, INTERNAL, NULL);
+    Str id;
+    TRY(view_urn_in(call->arena, person->name, eyes->person_name, &id));
+    return quoted_in(arena, id, &attribute->value);
+}
+
+static Error metadata_copy_in(Arena *arena, Attribute *attribute)
+{
+    Metadata *copies = ARENA_MANY(arena, Metadata, attribute->metadata_count);
+    ENSURE_ALLOC(copies, arena);
+    for (size_t i = 0; i < attribute->metadata_count; i++) {
+        TRY(str_copy_in(arena, attribute->metadata[i].name, &copies[i].name));
+        TRY(str_copy_in(arena, attribute->metadata[i].type, &copies[i].type));
+        TRY(str_copy_in(arena, attribute->metadata[i].value, &copies[i].value));
+    }
+    attribute->metadata = copies;
+    return OK;
+}
+
+static Error attribute_copy_in(Arena *arena, Attribute *attribute)
+{
+    TRY(str_copy_in(arena, attribute->name, &attribute->name));
+    TRY(str_copy_in(arena, attribute->type, &attribute->type));
+    TRY(str_copy_in(arena, attribute->value, &attribute->value));
+    TRY(str_copy_in(arena, attribute->dataset_id, &attribute->dataset_id));
+    /* Who wrote it is inside knowledge; no protocol shows it. */
+    attribute->writer = STR_EMPTY;
+    return metadata_copy_in(arena, attribute);
+}
+
+Error view_attribute_in(Arena *arena, VaultCall *call, const ViewEyes *eyes, const EntityTypeSpec *type,
+                        const SealedEntity *sealed, SubjectKey *key, Str name, const SealedAttribute *attribute,
+                        Attribute *ret_attribute, bool *ret_is_shown)
+{
+    Attribute opened;
+    TRY(sealed_entity_open(call->arena, sealed, key, type->name, name, attribute, &opened));
+    bool is_shown = true;
+    if (str_eq(name, type->subject_attribute)) {
+        TRY(subject_render(call->arena, call, eyes, &opened));
+    } else if (str_eq(opened.type, STR("Relationship")) && !str_eq(opened.writer, eyes->client)) {
+        TRY(relationship_render(call->arena, call, eyes, &opened, &is_shown));
+    }
+    TRY(attribute_copy_in(arena, &opened));
+    *ret_attribute = opened;
+    *ret_is_shown = is_shown;
+    return OK;
+}
