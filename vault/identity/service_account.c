@@ -132,7 +132,7 @@ static Error account_open(VaultCall *call, const Subject *platform, const StoreD
 
 /* version: of the stored document that is replaced; 0 = none. Record and document versions rise together. */
 static Error account_put(VaultCall *call, StoreBatch *batch, Subject *platform, const ServiceAccount *account,
-                         uint64_t version, Str own_subject)
+                         uint64_t version)
 {
     RecordKey key;
     Str json;
@@ -145,7 +145,6 @@ static Error account_put(VaultCall *call, StoreBatch *batch, Subject *platform, 
     DocWriter *writer = record_doc_in(call->arena, platform, version + 1, envelope);
     ENSURE_ALLOC(writer, call->arena);
     doc_put_text(writer, "t", tenant);
-    doc_put_text(writer, "o", own_subject);
     DocBody body;
     TRY(doc_finish(writer, &body));
     subject_require(platform, batch);
@@ -171,7 +170,7 @@ Error service_account_create(VaultCall *call, const ServiceAccount *account)
     created.created_us = call->now_us;
     CLEANUP(subject_done) Subject own = {0};
     TRY(service_subject_create(call, account->client_id, batch, &own));
-    TRY(account_put(call, batch, &platform, &created, 0, subject_text(&own)));
+    TRY(account_put(call, batch, &platform, &created, 0));
     Error error = store_commit(call->core->store, batch, call->deadline, NULL);
     if (FAILED(error) && error.reason == REASON_STORE_EXISTS) {
         return FAIL(SERVICE_EXISTS, str_argument(call->arena, account->client_id));
@@ -200,9 +199,7 @@ static Error account_replace(VaultCall *call, Subject *platform, const ServiceAc
 {
     StoreBatch *batch = store_batch_in(call->arena);
     ENSURE_ALLOC(batch, call->arena);
-    CLEANUP(subject_done) Subject own = {0};
-    TRY(service_subject_load(call, account->client_id, &own));
-    TRY(account_put(call, batch, platform, account, account->version, subject_text(&own)));
+    TRY(account_put(call, batch, platform, account, account->version));
     return store_commit(call->core->store, batch, call->deadline, NULL);
 }
 

@@ -8,6 +8,7 @@
 #ifndef MUSUBI_SUBJECT_WALK_H
 #define MUSUBI_SUBJECT_WALK_H
 
+#include "keyring.h"
 #include "vault_core.h"
 
 /* Called with each subject's key; the key is lent for the call. An error ends the walk with it. */
