@@ -1,11 +1,13 @@
-/* api_surface.h — the frame around every handler: route, tenant, authentication, one snapshot, one way out.
+/* api_surface.h — the frame around every handler: route, tenant, authentication, one snapshot, one
+ * way out.
  *
- * api_serve finds the route, reads the tenant, authenticates as the row demands, opens the call's snapshot, runs the handler, closes
- * the snapshot and turns an Error into the surface's words. A handler is straight-line code between two structs. Must
- * never let a handler run with less than its row demands, nor keep a snapshot open while bytes are sent.
+ * api_serve finds the route, reads the tenant, authenticates as the row demands, opens the call's
+ * snapshot, runs the handler, closes the snapshot and turns an Error into the surface's words. A
+ * handler is straight-line code between two structs. Must never let a handler run with less than
+ * its row demands, nor keep a snapshot open while bytes are sent.
  *
- * Layer: ngsi-proxy/api. Thread-safe: Api yes (immutable after start); ApiCall single-owner. Spec: 7(2)イ.
- * Requirement: A-12, A-17, A-30. */
+ * Layer: ngsi-proxy/api. Thread-safe: Api yes (immutable after start); ApiCall single-owner. Spec:
+ * 7(2)イ. Requirement: A-12, A-17, A-30. */
 #ifndef MUSUBI_API_SURFACE_H
 #define MUSUBI_API_SURFACE_H
 
@@ -18,7 +20,8 @@
 
 typedef struct Gate Gate;
 
-/* One reason why the program is not ready, told to operators: what is wrong and what to do. No personal data. */
+/* One reason why the program is not ready, told to operators: what is wrong and what to do. No
+ * personal data. */
 typedef struct ApiReadiness {
     Str part;   /* "vault", "store", "log" */
     Str reason; /* one sentence */
@@ -31,15 +34,18 @@ typedef struct ApiReadiness {
 typedef struct Api {
     const VaultCore *core;
     Gate *gate;
-    Broker *broker;             /* the union of both halves */
-    const Router *router;       /* NULL: api_routes() */
-    Str issuer;                 /* e.g. "http://127.0.0.1:8026", without a trailing slash: aud of assertions, metadata */
-    bool is_open_mode;          /* --open: open data may be written without a token (development, loopback only) */
-    bool is_anonymous_read;     /* open data may be read without a token */
-    Str version;                /* "0.1.0" */
-    Str build;                  /* e.g. the commit; "" when unknown */
-    int64_t started_us;         /* UTC */
-    /* Fills at most API_READINESS_MAX reasons, none when all is well; texts static or in the arena. */
+    Broker *broker;       /* the union of both halves */
+    const Router *router; /* NULL: api_routes() */
+    Str issuer;        /* e.g. "http://127.0.0.1:8026", without a trailing slash: aud of assertions,
+                          metadata */
+    bool is_open_mode; /* --open: open data may be written without a token (development, loopback
+                          only) */
+    bool is_anonymous_read; /* open data may be read without a token */
+    Str version;            /* "0.1.0" */
+    Str build;              /* e.g. the commit; "" when unknown */
+    int64_t started_us;     /* UTC */
+    /* Fills at most API_READINESS_MAX reasons, none when all is well; texts static or in the arena.
+     */
     size_t (*readiness)(void *context, Arena *arena, Deadline deadline, ApiReadiness *ret_reasons);
     void *readiness_context;
 } Api;
@@ -47,9 +53,9 @@ typedef struct Api {
 /* One request as its handler sees it. */
 typedef struct ApiCall {
     const Api *api;
-    Request *request;    /* request->arena is the arena of everything */
-    BrokerCall broker;   /* broker.vault: arena, snapshot (NULL for ROUTE_WITHOUT_VAULT), tenant, time, deadline;
-                          * broker.principal: &principal */
+    Request *request;  /* request->arena is the arena of everything */
+    BrokerCall broker; /* broker.vault: arena, snapshot (NULL for ROUTE_WITHOUT_VAULT), tenant,
+                        * time, deadline; broker.principal: &principal */
     Principal principal;
 } ApiCall;
 

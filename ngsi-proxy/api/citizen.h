@@ -1,7 +1,8 @@
 /* citizen.h — the portal's routes: my data, my grants, who read what about me.
  *
- * A citizen's token is about that citizen alone: no id of a person stands in any of these addresses. Changes need an
- * Idempotency-Key, so that a repeated tap does one thing. Must never show a service's user ids or another citizen.
+ * A citizen's token is about that citizen alone: no id of a person stands in any of these
+ * addresses. Changes need an Idempotency-Key, so that a repeated tap does one thing. Must never
+ * show a service's user ids or another citizen.
  *
  * Layer: ngsi-proxy/api. Thread-safe: yes. Spec: 6(3)イ, 6(6)エ, 6(8). */
 #ifndef MUSUBI_CITIZEN_H

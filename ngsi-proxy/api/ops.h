@@ -1,7 +1,8 @@
 /* ops.h — what machines and operators ask about the program itself.
  *
- * /healthz: the process answers. /readyz: it can serve, or why not and what to do. /version: who answers here. Must
- * never tell anything about data, and never need the store to say that the store is away.
+ * /healthz: the process answers. /readyz: it can serve, or why not and what to do. /version: who
+ * answers here. Must never tell anything about data, and never need the store to say that the store
+ * is away.
  *
  * Layer: ngsi-proxy/api. Thread-safe: yes. */
 #ifndef MUSUBI_OPS_H

@@ -10,8 +10,8 @@
 
 #define TENANT_BYTES_MAX 50
 
-/* The tenant in lower case, "" (the default tenant) without the header. Lives in the request's arena.
- * Errors: TENANT_TOO_LONG, TENANT_BAD_CHARACTER, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+/* The tenant in lower case, "" (the default tenant) without the header. Lives in the request's
+ * arena. Errors: TENANT_TOO_LONG, TENANT_BAD_CHARACTER, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
 Error tenant_read(const Request *request, Str *ret_tenant) MUST_USE;
 
 #endif

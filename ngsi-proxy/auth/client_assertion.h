@@ -1,10 +1,12 @@
 /* client_assertion.h — a service proves who it is: private_key_jwt, without a shared secret.
  *
- * Two steps, because the key depends on the client that the assertion names: read (nothing is trusted), then verify with
- * the keys registered for that client. Using up the jti is the caller's third step. Must never accept an assertion
- * without an end, for another server, or with a longer life than five minutes.
+ * Two steps, because the key depends on the client that the assertion names: read (nothing is
+ * trusted), then verify with the keys registered for that client. Using up the jti is the caller's
+ * third step. Must never accept an assertion without an end, for another server, or with a longer
+ * life than five minutes.
  *
- * Layer: ngsi-proxy/auth. Thread-safe: pure. Requirement: A-11. Standard: RFC 7521 §4.2, RFC 7523 §3. */
+ * Layer: ngsi-proxy/auth. Thread-safe: pure. Requirement: A-11. Standard: RFC 7521 §4.2, RFC 7523
+ * §3. */
 #ifndef MUSUBI_CLIENT_ASSERTION_H
 #define MUSUBI_CLIENT_ASSERTION_H
 
@@ -27,11 +29,12 @@ typedef struct AssertionRules {
     int64_t now_us;     /* UTC */
 } AssertionRules;
 
-/* Parses and checks all claims but the signature. Errors: OAUTH_CLIENT (argument: what is wrong, static),
- * BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+/* Parses and checks all claims but the signature. Errors: OAUTH_CLIENT (argument: what is wrong,
+ * static), BUDGET_EXCEEDED, OUT_OF_MEMORY. */
 Error client_assertion_read(Arena *arena, Str compact, const AssertionRules *rules,
                             ClientAssertion *ret_assertion) MUST_USE;
-/* Checks the signature against the client's registered key set. Errors: OAUTH_CLIENT, OUT_OF_MEMORY. */
+/* Checks the signature against the client's registered key set. Errors: OAUTH_CLIENT,
+ * OUT_OF_MEMORY. */
 Error client_assertion_verify(Arena *arena, const ClientAssertion *assertion, Str jwks) MUST_USE;
 
 #endif

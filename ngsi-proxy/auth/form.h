@@ -13,8 +13,8 @@ typedef struct Form {
     size_t count;
 } Form;
 
-/* Errors: OAUTH_REQUEST (another media type, a parameter in the query string, a broken body, a field twice),
- * BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+/* Errors: OAUTH_REQUEST (another media type, a parameter in the query string, a broken body, a
+ * field twice), BUDGET_EXCEEDED, OUT_OF_MEMORY. */
 Error form_read(const Request *request, Form *ret_form) MUST_USE;
 /* The field's text, "" when it is absent or empty (RFC 6749 §3.2 treats both alike). */
 Str form_field(const Form *form, Str name);

@@ -1,10 +1,11 @@
 /* jose.h — verifies signed tokens: compact JWS with ES256, strictly.
  *
- * Only what the registered key can do is done: a header that names another algorithm, brings a key along, or wants an
- * extension understood is refused before any cryptography. Must never choose an algorithm or a key from what a header brings, and never
- * decrypt.
+ * Only what the registered key can do is done: a header that names another algorithm, brings a key
+ * along, or wants an extension understood is refused before any cryptography. Must never choose an
+ * algorithm or a key from what a header brings, and never decrypt.
  *
- * Layer: ngsi-proxy/auth. Thread-safe: pure. Requirement: A-16. Standard: RFC 7515, RFC 7518 §3.4, RFC 8725. */
+ * Layer: ngsi-proxy/auth. Thread-safe: pure. Requirement: A-16. Standard: RFC 7515, RFC 7518 §3.4,
+ * RFC 8725. */
 #ifndef MUSUBI_JOSE_H
 #define MUSUBI_JOSE_H
 
@@ -15,7 +16,7 @@
 #define JWS_SIGNATURE_BYTES 64 /* r ‖ s */
 
 typedef struct Jws {
-    Str signed_text; /* header and payload as they were signed */
+    Str signed_text;   /* header and payload as they were signed */
     JsonValue payload; /* an object */
     Str kid;           /* "" when the header has none */
     uint8_t signature[JWS_SIGNATURE_BYTES];
@@ -25,7 +26,8 @@ typedef struct Jws {
  * Errors: JOSE_INVALID (argument: what is wrong, static), BUDGET_EXCEEDED, OUT_OF_MEMORY. */
 Error jws_parse(Arena *arena, Str compact, Jws *ret_jws) MUST_USE;
 
-/* Checks the signature against the key. Errors: JOSE_INVALID (one text for every failure), OUT_OF_MEMORY. */
+/* Checks the signature against the key. Errors: JOSE_INVALID (one text for every failure),
+ * OUT_OF_MEMORY. */
 Error jws_verify(const Jws *jws, const Jwk *key) MUST_USE;
 
 #endif

@@ -1,10 +1,13 @@
-/* request.h — one HTTP request after the guard: strict, decoded once, all of it in one sensitive arena.
+/* request.h — one HTTP request after the guard: strict, decoded once, all of it in one sensitive
+ * arena.
  *
- * The raw target is split and decoded here exactly once, segment by segment; nobody decodes again. Parameters keep
- * their order and their repetitions, so that a handler sees what a caller wrote twice. Must never hold a header or a
- * target that the guard has not passed, and must never be logged whole: targets and headers are personal.
+ * The raw target is split and decoded here exactly once, segment by segment; nobody decodes again.
+ * Parameters keep their order and their repetitions, so that a handler sees what a caller wrote
+ * twice. Must never hold a header or a target that the guard has not passed, and must never be
+ * logged whole: targets and headers are personal.
  *
- * Layer: ngsi-proxy/http. Thread-safe: single-owner (the thread of its connection). Requirement: A-1, A-5, A-30. */
+ * Layer: ngsi-proxy/http. Thread-safe: single-owner (the thread of its connection). Requirement:
+ * A-1, A-5, A-30. */
 #ifndef MUSUBI_REQUEST_H
 #define MUSUBI_REQUEST_H
 
@@ -51,32 +54,34 @@ typedef struct HttpHeader {
 struct Route;
 
 typedef struct Request {
-    Arena *arena; /* sensitive; the answer's bytes live here too */
-    char *reserve; /* REQUEST_RESERVE_BYTES of it, kept for an error answer when the budget is used up */
+    Arena *arena;  /* sensitive; the answer's bytes live here too */
+    char *reserve; /* REQUEST_RESERVE_BYTES of it, kept for an error answer when the budget is used
+                      up */
     HttpMethod method;
-    Surface surface;      /* by the path's first segment; decides how errors look */
-    Str target;           /* raw, with the query */
-    const Str *segments;  /* decoded path; one trailing slash is dropped; "/" has none */
+    Surface surface;     /* by the path's first segment; decides how errors look */
+    Str target;          /* raw, with the query */
+    const Str *segments; /* decoded path; one trailing slash is dropped; "/" has none */
     size_t segment_count;
     const QueryParam *params; /* decoded, in the order sent */
     size_t param_count;
     const HttpHeader *headers;
     size_t header_count;
     Str body;
-    size_t body_bytes_sent; /* what arrived, also when it was over the limit and dropped */
+    size_t body_bytes_sent;    /* what arrived, also when it was over the limit and dropped */
     const struct Route *route; /* NULL until the router found it */
     Str captures[REQUEST_SEGMENTS_MAX]; /* the segments that the route's {…} stand for, in order */
     size_t capture_count;
-    Deadline deadline; /* by which the answer must be ready */
+    Deadline deadline;   /* by which the answer must be ready */
     int64_t received_us; /* UTC, when the head was complete */
     int64_t started_us;  /* monotonic, the same moment */
-    Str id;         /* UUIDv7 text, ours */
-    Str correlator; /* Fiware-Correlator: the caller's if sane, else id */
-    Str peer;       /* address of the socket's peer, "unix" for a UNIX socket */
+    Str id;              /* UUIDv7 text, ours */
+    Str correlator;      /* Fiware-Correlator: the caller's if sane, else id */
+    Str peer;            /* address of the socket's peer, "unix" for a UNIX socket */
 } Request;
 
-/* The header's value, name in any case; false when it is absent. The guard has refused repetitions of those that decide
- * anything (Host, Authorization, Content-Type, Content-Length, Fiware-*, Idempotency-Key); of others the first is given. */
+/* The header's value, name in any case; false when it is absent. The guard has refused repetitions
+ * of those that decide anything (Host, Authorization, Content-Type, Content-Length, Fiware-*,
+ * Idempotency-Key); of others the first is given. */
 bool request_header(const Request *request, Str name, Str *ret_value);
 /* The value or "" when absent. */
 Str request_header_or_empty(const Request *request, Str name);
@@ -86,7 +91,8 @@ const QueryParam *request_param(const Request *request, Str name);
 /* How often the parameter occurs. */
 size_t request_param_count(const Request *request, Str name);
 
-/* Media type of Content-Type without parameters, lower case, in the arena ("application/json"); "" when absent. */
+/* Media type of Content-Type without parameters, lower case, in the arena ("application/json"); ""
+ * when absent. */
 Error request_media_type_in(const Request *request, Str *ret_media_type) MUST_USE;
 
 /* "GET"; "" for HTTP_OTHER. Static. */

@@ -1,8 +1,9 @@
 /* router.h — one table of routes and the match of a decoded path against it.
  *
- * A pattern is literal segments and captures: "/v2/entities/{id}/attrs". A capture takes exactly one non-empty segment. Rows
- * of one pattern stand together, in the order that Allow shows (Orion's). Must never look at the raw target, and never
- * decide about authentication: it carries the row's demand to who does.
+ * A pattern is literal segments and captures: "/v2/entities/{id}/attrs". A capture takes exactly
+ * one non-empty segment. Rows of one pattern stand together, in the order that Allow shows
+ * (Orion's). Must never look at the raw target, and never decide about authentication: it carries
+ * the row's demand to who does.
  *
  * Layer: ngsi-proxy/http. Thread-safe: pure (tables are static). Requirement: A-4, A-5. */
 #ifndef MUSUBI_ROUTER_H
@@ -26,7 +27,8 @@ typedef enum RouteAuth {
 } RouteAuth;
 
 typedef enum RouteFlag {
-    ROUTE_WITHOUT_VAULT = 1 << 0, /* the handler opens no store snapshot: it works while the store does not */
+    ROUTE_WITHOUT_VAULT =
+        1 << 0, /* the handler opens no store snapshot: it works while the store does not */
 } RouteFlag;
 
 typedef struct Route {
@@ -43,8 +45,8 @@ typedef struct Router {
 } Router;
 
 /* Finds the row for the request's method and path; sets request->route and captures.
- * Errors: UNKNOWN_ROUTE (v2: Orion's 400), API_UNKNOWN_ROUTE (other surfaces: 404), METHOD_NOT_ALLOWED (Allow is set in
- * response). */
+ * Errors: UNKNOWN_ROUTE (v2: Orion's 400), API_UNKNOWN_ROUTE (other surfaces: 404),
+ * METHOD_NOT_ALLOWED (Allow is set in response). */
 Error router_match(const Router *router, Request *request, Response *response) MUST_USE;
 
 #endif

@@ -1,10 +1,12 @@
-/* server_state.h — what the files of the server share: its state, its connections, its exchanges. For this room only.
+/* server_state.h — what the files of the server share: its state, its connections, its exchanges.
+ * For this room only.
  *
- * A Connection lives from accept to close, an Exchange from request line to the last byte of the answer. The arena of
- * an exchange belongs to it until an answer is queued, then to the answer. Must never be included outside the room.
+ * A Connection lives from accept to close, an Exchange from request line to the last byte of the
+ * answer. The arena of an exchange belongs to it until an answer is queued, then to the answer.
+ * Must never be included outside the room.
  *
- * Layer: ngsi-proxy/http. Thread-safe: Server yes (atomics, one lock); Connection and Exchange belong to the thread
- * of their connection, except the limits, which the watchdog reads. */
+ * Layer: ngsi-proxy/http. Thread-safe: Server yes (atomics, one lock); Connection and Exchange
+ * belong to the thread of their connection, except the limits, which the watchdog reads. */
 #ifndef MUSUBI_SERVER_STATE_H
 #define MUSUBI_SERVER_STATE_H
 
@@ -16,7 +18,8 @@
 #include "guard.h"
 #include "server.h"
 
-#define SERVER_DRAIN_BYTES_MAX ((size_t)16 << 20) /* of a body that is too large, read for politeness */
+#define SERVER_DRAIN_BYTES_MAX                                                                     \
+    ((size_t)16 << 20) /* of a body that is too large, read for politeness */
 #define SERVER_SEND_TIMEOUT_US (60 * CLOCK_SECOND_US)
 #define SERVER_STOP_TIMEOUT_US (5 * CLOCK_SECOND_US)
 
@@ -59,14 +62,17 @@ struct Server {
 /* Monotonic now of the server's ports. */
 int64_t server_now_us(const Server *server);
 
-/* --- server_listen.c --------------------------------------------------------------------------------------------- */
+/* --- server_listen.c
+ * --------------------------------------------------------------------------------------------- */
 
-/* Opens the listening socket and sets server->listen_fd, port, unix_path. Errors: LISTEN_ADDRESS, LISTEN_FAILED. */
+/* Opens the listening socket and sets server->listen_fd, port, unix_path. Errors: LISTEN_ADDRESS,
+ * LISTEN_FAILED. */
 Error server_listen_open(Server *server, Arena *error_arena) MUST_USE;
 /* Closes what is open and removes the socket's file. */
 void server_listen_close(Server *server);
 
-/* --- server_watchdog.c ------------------------------------------------------------------------------------------- */
+/* --- server_watchdog.c
+ * ------------------------------------------------------------------------------------------- */
 
 /* Errors: OUT_OF_MEMORY (no thread). */
 Error server_watchdog_start(Server *server) MUST_USE;
@@ -77,11 +83,13 @@ Connection *server_connection_free(Connection *connection);
 /* From now on the connection has timeout_us for what comes next. */
 void server_connection_limit(Connection *connection, int64_t timeout_us);
 
-/* --- server_exchange.c: the callbacks of libmicrohttpd ----------------------------------------------------------- */
+/* --- server_exchange.c: the callbacks of libmicrohttpd
+ * ----------------------------------------------------------- */
 
 void *server_on_uri(void *server, const char *uri, struct MHD_Connection *mhd);
-enum MHD_Result server_on_request(void *server, struct MHD_Connection *mhd, const char *url, const char *method,
-                                  const char *version, const char *upload, size_t *upload_bytes, void **context);
+enum MHD_Result server_on_request(void *server, struct MHD_Connection *mhd, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_bytes, void **context);
 void server_on_completed(void *server, struct MHD_Connection *mhd, void **context,
                          enum MHD_RequestTerminationCode code);
 void server_on_connection(void *server, struct MHD_Connection *mhd, void **context,

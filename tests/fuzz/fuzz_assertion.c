@@ -1,5 +1,6 @@
-/* Client assertions: nothing crashes, what is read obeys the rules, and nothing that the fuzzer makes verifies. The first
- * byte chooses: 'p' header and payload as JSON, one line each, which are encoded here; else a compact token. */
+/* Client assertions: nothing crashes, what is read obeys the rules, and nothing that the fuzzer
+ * makes verifies. The first byte chooses: 'p' header and payload as JSON, one line each, which are
+ * encoded here; else a compact token. */
 #include <stdlib.h>
 
 #include "client_assertion.h"
@@ -9,10 +10,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define NOW_S INT64_C(1775001600)
-#define KEYS                                                                                                           \
-    "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k1\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\"," \
+#define KEYS                                                                                       \
+    "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k1\",\"x\":"                           \
+    "\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","                                             \
     "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}"
-#define SIGNATURE "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
+#define SIGNATURE                                                                                  \
+    "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
 
 static void require(bool holds)
 {
@@ -45,7 +48,8 @@ static void check_rules(const ClientAssertion *assertion)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const AssertionRules RULES = {.issuer = STR_INIT("http://127.0.0.1:8026"),
-                                         .token_endpoint = STR_INIT("http://127.0.0.1:8026/oauth2/token"),
+                                         .token_endpoint =
+                                             STR_INIT("http://127.0.0.1:8026/oauth2/token"),
                                          .now_us = NOW_S * CLOCK_SECOND_US};
     if (size == 0 || size > 65536) {
         return 0;

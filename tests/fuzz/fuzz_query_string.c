@@ -1,5 +1,5 @@
-/* Targets, query strings and forms: what is accepted is clean text, and encoding it again means the same. The first byte
- * chooses: 't' a target, 'f' a form, anything else a query string. */
+/* Targets, query strings and forms: what is accepted is clean text, and encoding it again means the
+ * same. The first byte chooses: 't' a target, 'f' a form, anything else a query string. */
 #include <stdlib.h>
 
 #include "target.h"
@@ -41,7 +41,8 @@ static void check_target(Arena *arena, Str raw)
     buf_add(&buf, target.segment_count == 0 ? STR("/") : STR_EMPTY);
     for (size_t i = 0; i < target.segment_count; i++) {
         require_clean(target.segments[i]);
-        require(target.segments[i].n > 0 && str_find(target.segments[i], '/') == target.segments[i].n);
+        require(target.segments[i].n > 0 &&
+                str_find(target.segments[i], '/') == target.segments[i].n);
         require(!str_eq(target.segments[i], STR(".")) && !str_eq(target.segments[i], STR("..")));
         buf_add_char(&buf, '/');
         add_encoded(&buf, target.segments[i]);

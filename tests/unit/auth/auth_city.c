@@ -41,7 +41,8 @@ static void open_keys(AuthCity *city)
     assert_ok(platform_init(&city->core, city->arena, deadline_of(city), true));
 }
 
-static void register_service(AuthCity *city, const Signer *signer, Str client, const Str *purposes, size_t count)
+static void register_service(AuthCity *city, const Signer *signer, Str client, const Str *purposes,
+                             size_t count)
 {
     VaultCall call = auth_city_call(city, STR_EMPTY);
     ServiceAccount account = {.client_id = client,
@@ -76,7 +77,8 @@ void auth_city_open(AuthCity *city)
 
 void auth_city_close(AuthCity *city)
 {
-    static const char *const FILES[] = {"kek", "store.sqlite", "store.sqlite-wal", "store.sqlite-shm"};
+    static const char *const FILES[] = {"kek", "store.sqlite", "store.sqlite-wal",
+                                        "store.sqlite-shm"};
     city->sdgs = signer_free(city->sdgs);
     city->kenko = signer_free(city->kenko);
     city->keyring = keyring_free(city->keyring);
@@ -97,12 +99,14 @@ VaultCall auth_city_call(AuthCity *city, Str tenant)
     return call;
 }
 
-Str auth_city_assertion_with(AuthCity *city, const Signer *signer, const char *client, const char *jti)
+Str auth_city_assertion_with(AuthCity *city, const Signer *signer, const char *client,
+                             const char *jti)
 {
     char claims[512];
     int64_t now_s = city->fake.now_us / CLOCK_SECOND_US;
     (void)snprintf(claims, sizeof claims,
-                   "{\"iss\":\"%s\",\"sub\":\"%s\",\"aud\":\"" CITY_ISSUER "/oauth2/token\",\"jti\":\"%s\","
+                   "{\"iss\":\"%s\",\"sub\":\"%s\",\"aud\":\"" CITY_ISSUER
+                   "/oauth2/token\",\"jti\":\"%s\","
                    "\"exp\":%" PRId64 ",\"iat\":%" PRId64 "}",
                    client, client, jti, now_s + 60, now_s);
     return signer_sign(signer, city->arena, "{\"alg\":\"ES256\",\"kid\":\"k1\"}", claims);
@@ -126,10 +130,12 @@ Str auth_city_form(AuthCity *city, Str assertion, const char *more)
     return form;
 }
 
-Error auth_city_post(AuthCity *city, AuthEndpoint endpoint, Str tenant, Str form, Response *ret_response)
+Error auth_city_post(AuthCity *city, AuthEndpoint endpoint, Str tenant, Str form,
+                     Response *ret_response)
 {
     const OauthServer server = {.issuer = STR(CITY_ISSUER)};
-    HttpHeader header = {.name = STR("Content-Type"), .value = STR("application/x-www-form-urlencoded")};
+    HttpHeader header = {.name = STR("Content-Type"),
+                         .value = STR("application/x-www-form-urlencoded")};
     Request request = {.arena = city->arena,
                        .method = HTTP_POST,
                        .surface = SURFACE_OAUTH,

@@ -1,4 +1,5 @@
-/* auth_city.h — a small city for tests of the authorization server: SQLite store, open vault, two services with keys.
+/* auth_city.h — a small city for tests of the authorization server: SQLite store, open vault, two
+ * services with keys.
  *
  * The clock stands until a test moves it. Must never be linked into a program that serves anybody.
  *
@@ -39,13 +40,17 @@ VaultCall auth_city_call(AuthCity *city, Str tenant);
 /* A fresh good assertion of a service (60 seconds, an id of its own). */
 Str auth_city_assertion(AuthCity *city, const Signer *signer, const char *client);
 /* The same with an id of the test's choosing. */
-Str auth_city_assertion_with(AuthCity *city, const Signer *signer, const char *client, const char *jti);
-/* "grant_type=…&client_assertion_type=…&client_assertion=…" and more, which begins with '&' or is "". */
+Str auth_city_assertion_with(AuthCity *city, const Signer *signer, const char *client,
+                             const char *jti);
+/* "grant_type=…&client_assertion_type=…&client_assertion=…" and more, which begins with '&' or is
+ * "". */
 Str auth_city_form(AuthCity *city, Str assertion, const char *more);
 
-typedef Error (*AuthEndpoint)(const OauthServer *server, VaultCall *call, const Request *request, Response *response);
+typedef Error (*AuthEndpoint)(const OauthServer *server, VaultCall *call, const Request *request,
+                              Response *response);
 /* Sends a form to an endpoint in the tenant; what comes back lives in the city's arena. */
-Error auth_city_post(AuthCity *city, AuthEndpoint endpoint, Str tenant, Str form, Response *ret_response);
+Error auth_city_post(AuthCity *city, AuthEndpoint endpoint, Str tenant, Str form,
+                     Response *ret_response);
 /* A token of a service; more as in auth_city_form. Fails the test when there is none. */
 Str auth_city_token(AuthCity *city, const Signer *signer, const char *client, const char *more);
 

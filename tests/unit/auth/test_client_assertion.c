@@ -98,8 +98,8 @@ static void claims_of(const ClaimCase *row, char *out, size_t out_bytes)
     if (row->exp != ABSENT) {
         (void)snprintf(exp, sizeof exp, ",\"exp\":%" PRId64, NOW_S + row->exp);
     }
-    (void)snprintf(out, out_bytes, "{\"iss\":%s,\"sub\":%s,\"aud\":%s,\"jti\":%s%s%s}", row->iss, row->sub, row->aud,
-                   row->jti, exp, row->more);
+    (void)snprintf(out, out_bytes, "{\"iss\":%s,\"sub\":%s,\"aud\":%s,\"jti\":%s%s%s}", row->iss,
+                   row->sub, row->aud, row->jti, exp, row->more);
 }
 
 static void test_claims(void **state)
@@ -109,7 +109,8 @@ static void test_claims(void **state)
         char claims[1024];
         ClientAssertion assertion;
         claims_of(&CASES[i], claims, sizeof claims);
-        Error error = client_assertion_read(arena, signer_sign(signer, arena, HEADER, claims), &RULES, &assertion);
+        Error error = client_assertion_read(arena, signer_sign(signer, arena, HEADER, claims),
+                                            &RULES, &assertion);
         if (FAILED(error) == CASES[i].is_accepted) {
             fail_msg("%s: %s", claims, error.argument == NULL ? "accepted" : error.argument);
         }
@@ -129,9 +130,9 @@ static void test_missing_claims(void **state)
     };
     for (size_t i = 0; i < sizeof CLAIMS / sizeof CLAIMS[0]; i++) {
         ClientAssertion assertion;
-        assert_fails(
-            client_assertion_read(arena, signer_sign(signer, arena, HEADER, CLAIMS[i]), &RULES, &assertion),
-            OAUTH_CLIENT);
+        assert_fails(client_assertion_read(arena, signer_sign(signer, arena, HEADER, CLAIMS[i]),
+                                           &RULES, &assertion),
+                     OAUTH_CLIENT);
     }
 }
 
@@ -162,7 +163,8 @@ static void test_signature(void **state)
         bool is_accepted;
     } cases[] = {
         {HEADER, signer_jwks(signer, arena, "k1"), true},
-        {"{\"alg\":\"ES256\"}", signer_jwks(signer, arena, "k1"), true}, /* one key: it needs no name */
+        {"{\"alg\":\"ES256\"}", signer_jwks(signer, arena, "k1"),
+         true}, /* one key: it needs no name */
         {HEADER, signer_jwks(signer, arena, "k2"), false},
         {HEADER, signer_jwks(signer, arena, ""), false},
         {HEADER, signer_jwks(other, arena, "k1"), false},
@@ -171,7 +173,8 @@ static void test_signature(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         ClientAssertion assertion;
-        assert_ok(client_assertion_read(arena, good_token(signer, cases[i].header), &RULES, &assertion));
+        assert_ok(
+            client_assertion_read(arena, good_token(signer, cases[i].header), &RULES, &assertion));
         Error error = client_assertion_verify(arena, &assertion, cases[i].jwks);
         assert_int_equal(error.reason, cases[i].is_accepted ? REASON_NONE : REASON_OAUTH_CLIENT);
     }
@@ -182,15 +185,18 @@ static void test_broken_tokens_speak_oauth(void **state)
     (void)state;
     ClientAssertion assertion;
     assert_fails(client_assertion_read(arena, STR("x"), &RULES, &assertion), OAUTH_CLIENT);
-    assert_fails(client_assertion_read(arena, good_token(signer, "{\"alg\":\"none\"}"), &RULES, &assertion),
-                 OAUTH_CLIENT);
+    assert_fails(
+        client_assertion_read(arena, good_token(signer, "{\"alg\":\"none\"}"), &RULES, &assertion),
+        OAUTH_CLIENT);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_claims),       cmocka_unit_test(test_missing_claims),
-        cmocka_unit_test(test_what_is_read), cmocka_unit_test(test_signature),
+        cmocka_unit_test(test_claims),
+        cmocka_unit_test(test_missing_claims),
+        cmocka_unit_test(test_what_is_read),
+        cmocka_unit_test(test_signature),
         cmocka_unit_test(test_broken_tokens_speak_oauth),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

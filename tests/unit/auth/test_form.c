@@ -22,7 +22,8 @@ static int teardown(void **state)
 static Error read_body(const char *media_type, const char *body, Form *ret_form)
 {
     HttpHeader header = {.name = STR("content-type"), .value = str_from(media_type)};
-    Request request = {.arena = arena, .headers = &header, .header_count = 1, .body = str_from(body)};
+    Request request = {
+        .arena = arena, .headers = &header, .header_count = 1, .body = str_from(body)};
     return form_read(&request, ret_form);
 }
 
@@ -30,7 +31,8 @@ static void test_form(void **state)
 {
     (void)state;
     Form form;
-    assert_ok(read_body("Application/X-WWW-Form-URLencoded; charset=UTF-8", "a=1+2&b=%2B&c=&d", &form));
+    assert_ok(
+        read_body("Application/X-WWW-Form-URLencoded; charset=UTF-8", "a=1+2&b=%2B&c=&d", &form));
     assert_str(form_field(&form, STR("a")), "1 2");
     assert_str(form_field(&form, STR("b")), "+");
     assert_str(form_field(&form, STR("c")), "");
@@ -42,10 +44,12 @@ static void test_form(void **state)
 static void test_refused_forms(void **state)
 {
     (void)state;
-    static const char *const BODIES[] = {"a=1&a=2", "a=1&%61=1", "a=%00", "a=%f", "=1", "a=\xff", "a&a"};
+    static const char *const BODIES[] = {"a=1&a=2", "a=1&%61=1", "a=%00", "a=%f",
+                                         "=1",      "a=\xff",    "a&a"};
     Form form;
     for (size_t i = 0; i < sizeof BODIES / sizeof BODIES[0]; i++) {
-        assert_fails(read_body("application/x-www-form-urlencoded", BODIES[i], &form), OAUTH_REQUEST);
+        assert_fails(read_body("application/x-www-form-urlencoded", BODIES[i], &form),
+                     OAUTH_REQUEST);
     }
     assert_fails(read_body("application/json", "{}", &form), OAUTH_REQUEST);
     assert_fails(read_body("", "a=1", &form), OAUTH_REQUEST);
@@ -54,7 +58,8 @@ static void test_refused_forms(void **state)
 static void test_query_string_is_refused(void **state)
 {
     (void)state;
-    HttpHeader header = {.name = STR("Content-Type"), .value = STR("application/x-www-form-urlencoded")};
+    HttpHeader header = {.name = STR("Content-Type"),
+                         .value = STR("application/x-www-form-urlencoded")};
     QueryParam param = {.name = STR("client_assertion"), .value = STR("x")};
     Request request = {.arena = arena,
                        .headers = &header,

@@ -54,7 +54,8 @@ static void test_good_tokens(void **state)
         assert_ok(jws_parse(arena, compact, &jws));
         assert_str(jws.kid, "k1");
         JsonValue claim;
-        assert_true(json_member(jws.payload, STR("iss"), &claim) && json_string_is(claim, STR("kenko")));
+        assert_true(json_member(jws.payload, STR("iss"), &claim) &&
+                    json_string_is(claim, STR("kenko")));
         assert_ok(jws_verify(&jws, key_of(signer, jws.kid)));
     }
 }
@@ -71,8 +72,10 @@ static void test_published_vector(void **state)
                                 "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}"),
                             &keys, &count));
     assert_ok(check(STR("eyJhbGciOiJFUzI1NiJ9."
-                        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."
-                        "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"),
+                        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS"
+                        "9pc19yb290Ijp0cnVlfQ."
+                        "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-"
+                        "F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"),
                     jwk_set_find(keys, count, STR_EMPTY)));
 }
 
@@ -99,13 +102,15 @@ static void test_flipped_bits(void **state)
     assert_ok(jws_verify(&jws, key)); /* the control */
 }
 
-/* 0 and the group's order are no values of r or s; without the range check some verifiers accept them. */
+/* 0 and the group's order are no values of r or s; without the range check some verifiers accept
+ * them. */
 static void test_signature_range(void **state)
 {
     (void)state;
-    static const uint8_t ORDER[32] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff,
-                                      0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17,
-                                      0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
+    static const uint8_t ORDER[32] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00,
+                                      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                      0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84,
+                                      0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
     static const uint8_t ZERO[32];
     const uint8_t *const values[] = {ZERO, ORDER};
     const Jwk *key = key_of(signer, STR("k1"));
@@ -181,8 +186,10 @@ static void test_refused_shapes(void **state)
 {
     (void)state;
     Str good = signer_sign(signer, arena, HEADER, PAYLOAD);
-    const Str raw_63 = str_bytes("123456789012345678901234567890123456789012345678901234567890123", 63);
-    const Str raw_65 = str_bytes("12345678901234567890123456789012345678901234567890123456789012345", 65);
+    const Str raw_63 =
+        str_bytes("123456789012345678901234567890123456789012345678901234567890123", 63);
+    const Str raw_65 =
+        str_bytes("12345678901234567890123456789012345678901234567890123456789012345", 65);
     const Str more[] = {good, STR("=")};
     const Str four[] = {good, STR(".e30")};
     Str padded;
@@ -226,10 +233,10 @@ static void test_length(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good_tokens),      cmocka_unit_test(test_published_vector),
-        cmocka_unit_test(test_flipped_bits),     cmocka_unit_test(test_signature_range),
-        cmocka_unit_test(test_other_keys),       cmocka_unit_test(test_refused_headers),
-        cmocka_unit_test(test_refused_shapes),   cmocka_unit_test(test_length),
+        cmocka_unit_test(test_good_tokens),    cmocka_unit_test(test_published_vector),
+        cmocka_unit_test(test_flipped_bits),   cmocka_unit_test(test_signature_range),
+        cmocka_unit_test(test_other_keys),     cmocka_unit_test(test_refused_headers),
+        cmocka_unit_test(test_refused_shapes), cmocka_unit_test(test_length),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -70,10 +70,14 @@ static void test_refused(void **state)
         SET("{\"kty\":\"EC\",\"crv\":\"P-256\"," X "}"),
         SET("{\"kty\":\"EC\",\"crv\":\"P-256\"," X ",\"y\":\"AAAA\"}"),
         SET("{\"kty\":\"EC\",\"crv\":\"P-256\"," X ",\"y\":1}"),
-        SET("{\"kty\":\"EC\",\"crv\":\"P-256\"," X ",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0=\"}"),
-        SET("{\"kty\":\"EC\",\"crv\":\"P-256\"," X ",\"y\":\"x/FEzRu9m36HLN/tue659LNpXW6pCyStikYjKIWI5a0\"}"),
-        SET("{\"kty\":\"EC\",\"crv\":\"P-256\"," X ",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a1\"}"),
-        SET(KEY("") "," KEY("") "," KEY("") "," KEY("") "," KEY("") "," KEY("") "," KEY("") "," KEY("") "," KEY("")),
+        SET("{\"kty\":\"EC\",\"crv\":\"P-256\"," X
+            ",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0=\"}"),
+        SET("{\"kty\":\"EC\",\"crv\":\"P-256\"," X
+            ",\"y\":\"x/FEzRu9m36HLN/tue659LNpXW6pCyStikYjKIWI5a0\"}"),
+        SET("{\"kty\":\"EC\",\"crv\":\"P-256\"," X
+            ",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a1\"}"),
+        SET(KEY("") "," KEY("") "," KEY("") "," KEY("") "," KEY("") "," KEY("") "," KEY("") "," KEY(
+            "") "," KEY("")),
     };
     for (size_t i = 0; i < sizeof SETS / sizeof SETS[0]; i++) {
         Jwk *keys = NULL;
@@ -92,7 +96,8 @@ static void test_find(void **state)
     const Jwk keys[] = {{.kid = STR("a")}, {.kid = STR("b")}, {.kid = STR("")}};
     assert_ptr_equal(jwk_set_find(keys, 3, STR("b")), &keys[1]);
     assert_null(jwk_set_find(keys, 3, STR("c")));
-    assert_null(jwk_set_find(keys, 3, STR(""))); /* no kid and several keys: which one is not guessed */
+    assert_null(
+        jwk_set_find(keys, 3, STR(""))); /* no kid and several keys: which one is not guessed */
     assert_ptr_equal(jwk_set_find(keys, 1, STR("")), &keys[0]);
     assert_null(jwk_set_find(keys, 1, STR("x")));
     assert_null(jwk_set_find(keys, 0, STR("")));

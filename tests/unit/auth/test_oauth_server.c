@@ -1,4 +1,5 @@
-/* The authorization server over a real store: tokens issued, used, expired, revoked; every refusal. */
+/* The authorization server over a real store: tokens issued, used, expired, revoked; every refusal.
+ */
 #include <string.h>
 
 #include "auth_city.h"
@@ -59,15 +60,16 @@ static void test_token_with_a_purpose(void **state)
     Response response;
     JsonValue root;
     JsonValue member;
-    assert_ok(auth_city_post(&city, oauth_server_token, STR_EMPTY, kenko_form("&scope=purpose%3Ahealth-promotion"),
-                             &response));
+    assert_ok(auth_city_post(&city, oauth_server_token, STR_EMPTY,
+                             kenko_form("&scope=purpose%3Ahealth-promotion"), &response));
     assert_int_equal(response.status, 200);
     assert_str(response.client, "kenko");
     assert_str(response.headers[0].name, "Cache-Control");
     assert_str(response.headers[0].value, "no-store");
     assert_ok(json_parse(city.arena, response.body, JSON_LIMITS_API, &root));
     assert_int_equal(json_count(root), 4);
-    assert_true(json_member(root, STR("token_type"), &member) && json_string_is(member, STR("Bearer")));
+    assert_true(json_member(root, STR("token_type"), &member) &&
+                json_string_is(member, STR("Bearer")));
     assert_true(json_member(root, STR("expires_in"), &member));
     assert_str(json_text(member), "600");
     assert_true(json_member(root, STR("scope"), &member) &&
@@ -78,7 +80,8 @@ static void test_token_makes_a_principal(void **state)
 {
     (void)state;
     Principal principal;
-    assert_ok(who(auth_city_token(&city, city.kenko, "kenko", "&scope=purpose:tourism"), STR_EMPTY, &principal));
+    assert_ok(who(auth_city_token(&city, city.kenko, "kenko", "&scope=purpose:tourism"), STR_EMPTY,
+                  &principal));
     assert_int_equal(principal.kind, ACTOR_SERVICE);
     assert_str(principal.client, "kenko");
     assert_str(principal.purpose, "tourism");
@@ -151,7 +154,8 @@ static void test_refused_grants(void **state)
     (void)state;
     assert_fails(ask_for_token(STR("")), OAUTH_REQUEST);
     assert_fails(ask_for_token(STR("grant_type=")), OAUTH_REQUEST);
-    static const char *const GRANTS[] = {"authorization_code", "password", "refresh_token", "implicit",
+    static const char *const GRANTS[] = {"authorization_code", "password", "refresh_token",
+                                         "implicit",
                                          "urn:ietf:params:oauth:grant-type:token-exchange"};
     for (size_t i = 0; i < sizeof GRANTS / sizeof GRANTS[0]; i++) {
         const Str parts[] = {STR("grant_type="), str_from(GRANTS[i])};
@@ -160,21 +164,29 @@ static void test_refused_grants(void **state)
         assert_fails(ask_for_token(form), OAUTH_GRANT_TYPE);
     }
     assert_fails(ask_for_token(STR("grant_type=client_credentials")), OAUTH_CLIENT);
-    assert_fails(ask_for_token(STR("grant_type=client_credentials&client_id=kenko&client_secret=x")), OAUTH_CLIENT);
-    assert_fails(ask_for_token(STR("grant_type=client_credentials&client_assertion_type=x&client_assertion=a.b.c")),
-                 OAUTH_CLIENT);
+    assert_fails(
+        ask_for_token(STR("grant_type=client_credentials&client_id=kenko&client_secret=x")),
+        OAUTH_CLIENT);
+    assert_fails(
+        ask_for_token(
+            STR("grant_type=client_credentials&client_assertion_type=x&client_assertion=a.b.c")),
+        OAUTH_CLIENT);
 }
 
 static void test_strangers_and_forgers_get_one_answer(void **state)
 {
     (void)state;
-    Error unknown = ask_for_token(auth_city_form(&city, auth_city_assertion(&city, city.kenko, "nobody"), ""));
-    Error forged = ask_for_token(auth_city_form(&city, auth_city_assertion(&city, city.sdgs, "kenko"), ""));
+    Error unknown =
+        ask_for_token(auth_city_form(&city, auth_city_assertion(&city, city.kenko, "nobody"), ""));
+    Error forged =
+        ask_for_token(auth_city_form(&city, auth_city_assertion(&city, city.sdgs, "kenko"), ""));
     assert_fails(unknown, OAUTH_CLIENT);
     assert_fails(forged, OAUTH_CLIENT);
     assert_string_equal(unknown.argument, forged.argument);
     Response response;
-    assert_fails(auth_city_post(&city, oauth_server_token, STR("elsewhere"), kenko_form(""), &response), OAUTH_CLIENT);
+    assert_fails(
+        auth_city_post(&city, oauth_server_token, STR("elsewhere"), kenko_form(""), &response),
+        OAUTH_CLIENT);
 }
 
 static void test_an_assertion_serves_once(void **state)
@@ -184,12 +196,15 @@ static void test_an_assertion_serves_once(void **state)
     assert_ok(ask_for_token(form));
     assert_fails(ask_for_token(form), ASSERTION_REPLAYED);
     /* the same id of another client is another id, and a forger uses nobody's id up */
-    assert_ok(ask_for_token(auth_city_form(&city, auth_city_assertion_with(&city, city.kenko, "kenko", "same"), "")));
-    assert_ok(ask_for_token(auth_city_form(&city, auth_city_assertion_with(&city, city.sdgs, "sdgs", "same"), "")));
-    assert_fails(
-        ask_for_token(auth_city_form(&city, auth_city_assertion_with(&city, city.sdgs, "kenko", "forged"), "")),
-        OAUTH_CLIENT);
-    assert_ok(ask_for_token(auth_city_form(&city, auth_city_assertion_with(&city, city.kenko, "kenko", "forged"), "")));
+    assert_ok(ask_for_token(
+        auth_city_form(&city, auth_city_assertion_with(&city, city.kenko, "kenko", "same"), "")));
+    assert_ok(ask_for_token(
+        auth_city_form(&city, auth_city_assertion_with(&city, city.sdgs, "sdgs", "same"), "")));
+    assert_fails(ask_for_token(auth_city_form(
+                     &city, auth_city_assertion_with(&city, city.sdgs, "kenko", "forged"), "")),
+                 OAUTH_CLIENT);
+    assert_ok(ask_for_token(
+        auth_city_form(&city, auth_city_assertion_with(&city, city.kenko, "kenko", "forged"), "")));
 }
 
 static void revoke(const Signer *signer, const char *client, Str token)
@@ -198,7 +213,8 @@ static void revoke(const Signer *signer, const char *client, Str token)
     Str more;
     Response response;
     assert_ok(str_join_in(city.arena, parts, 2, &more));
-    Str form = auth_city_form(&city, auth_city_assertion(&city, signer, client), str_argument(city.arena, more));
+    Str form = auth_city_form(&city, auth_city_assertion(&city, signer, client),
+                              str_argument(city.arena, more));
     assert_ok(auth_city_post(&city, oauth_server_revoke, STR_EMPTY, form, &response));
     assert_int_equal(response.status, 200);
     assert_int_equal(response.body.n, 0);
@@ -218,8 +234,10 @@ static void test_revocation(void **state)
     revoke(city.kenko, "kenko", token);
     revoke(city.kenko, "kenko", STR("never-issued"));
     Response response;
-    assert_fails(auth_city_post(&city, oauth_server_revoke, STR_EMPTY, kenko_form(""), &response), OAUTH_REQUEST);
-    assert_fails(auth_city_post(&city, oauth_server_revoke, STR_EMPTY, STR("token=x"), &response), OAUTH_CLIENT);
+    assert_fails(auth_city_post(&city, oauth_server_revoke, STR_EMPTY, kenko_form(""), &response),
+                 OAUTH_REQUEST);
+    assert_fails(auth_city_post(&city, oauth_server_revoke, STR_EMPTY, STR("token=x"), &response),
+                 OAUTH_CLIENT);
 }
 
 static void test_suspension(void **state)
@@ -255,7 +273,8 @@ static void test_metadata(void **state)
     response_init(&response);
     assert_ok(oauth_server_metadata(&server, &request, &response));
     assert_ok(json_parse(city.arena, response.body, JSON_LIMITS_API, &root));
-    assert_true(json_member(root, STR("issuer"), &member) && json_string_is(member, STR(CITY_ISSUER)));
+    assert_true(json_member(root, STR("issuer"), &member) &&
+                json_string_is(member, STR(CITY_ISSUER)));
     assert_true(json_member(root, STR("token_endpoint"), &member) &&
                 json_string_is(member, STR(CITY_ISSUER "/oauth2/token")));
     assert_true(json_member(root, STR("grant_types_supported"), &member));

@@ -95,14 +95,16 @@ Str signer_compact(Arena *arena, Str header, Str payload, Str signature)
 
 Str signer_sign(const Signer *signer, Arena *arena, const char *header, const char *payload)
 {
-    const Str parts[] = {encoded(arena, str_from(header)), STR("."), encoded(arena, str_from(payload))};
+    const Str parts[] = {encoded(arena, str_from(header)), STR("."),
+                         encoded(arena, str_from(payload))};
     Str text = joined(arena, parts, 3);
     unsigned char der[128];
     unsigned char raw[64];
     size_t der_bytes = sizeof der;
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
     assert_int_equal(EVP_DigestSignInit(digest, NULL, EVP_sha256(), NULL, signer->key), 1);
-    assert_int_equal(EVP_DigestSign(digest, der, &der_bytes, (const unsigned char *)text.p, text.n), 1);
+    assert_int_equal(EVP_DigestSign(digest, der, &der_bytes, (const unsigned char *)text.p, text.n),
+                     1);
     EVP_MD_CTX_free(digest);
     raw_signature(der, der_bytes, raw);
     const Str whole[] = {text, STR("."), encoded(arena, str_bytes(raw, sizeof raw))};

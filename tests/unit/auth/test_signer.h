@@ -1,6 +1,8 @@
-/* test_signer.h — an independent signer for tests: makes P-256 keys and compact tokens by OpenSSL's signing side.
+/* test_signer.h — an independent signer for tests: makes P-256 keys and compact tokens by OpenSSL's
+ * signing side.
  *
- * Shares no code with the verifier but base64url. Must never be linked into a program that serves anybody.
+ * Shares no code with the verifier but base64url. Must never be linked into a program that serves
+ * anybody.
  *
  * Layer: tests/unit/auth. Thread-safe: single-owner. */
 #ifndef MUSUBI_TEST_SIGNER_H

@@ -39,7 +39,9 @@ static void serve(void *app, Request *request, Response *response)
         (void)sem_post(&entered);
         (void)sem_wait(&release);
     }
-    (void)snprintf(peer, sizeof peer, "%.*s", STR_FORMAT(request->peer));
+    if (str_eq(first, STR("peer"))) {
+        (void)snprintf(peer, sizeof peer, "%.*s", STR_FORMAT(request->peer));
+    }
     buf_add_int(&body, (int64_t)request->body.n);
     Str text;
     if (FAILED(buf_finish(&body, &text))) {
@@ -344,7 +346,7 @@ static void test_unix_socket(void **state)
         assert_int_equal(stat(path, &status), 0);
         assert_int_equal(status.st_mode & 07777, 0660);
         probe_open(&probes[0], 0, path);
-        assert_true(probe_send(&probes[0], STR(GET("/x"))));
+        assert_true(probe_send(&probes[0], STR(GET("/peer"))));
         expect_answer(&probes[0], 200);
         assert_string_equal(peer, "unix");
         probe_close(&probes[0]);
@@ -359,7 +361,7 @@ static void test_tcp_peer(void **state)
     (void)state;
     start((ServerOptions){.listen = NULL});
     ProbeAnswer answer;
-    probe_once(server_port(server), STR(GET("/x")), &answer);
+    probe_once(server_port(server), STR(GET("/peer")), &answer);
     assert_string_equal(peer, "127.0.0.1");
 }
 

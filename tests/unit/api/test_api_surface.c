@@ -1,0 +1,282 @@
+/* The frame around handlers: who is let in as whom, what a tenant does, what an error becomes, and
+ * that no snapshot stays open. */
+#include <string.h>
+
+#include "access_token.h"
+#include "api_surface.h"
+#include "auth_city.h"
+#include "check.h"
+#include "person.h"
+#include "subject.h"
+#include "target.h"
+#include "vault_call.h"
+
+static AuthCity city;
+static Principal seen;
+static Str seen_tenant;
+static bool had_snapshot;
+static unsigned handled;
+
+static Error remember(ApiCall *call, Response *response)
+{
+    seen = call->principal;
+    seen_tenant = call->broker.vault.tenant;
+    had_snapshot = call->broker.vault.snapshot != NULL;
+    handled++;
+    assert_ptr_equal(call->broker.principal, &call->principal);
+    response_json(response, 200, STR("{}"));
+    return OK;
+}
+
+static Error announce_and_fail(ApiCall *call, Response *response)
+{
+    (void)call;
+    response_json(response, 200, STR("{\"secret\":1}"));
+    TRY(response_header(response, STR("Location"), STR("/v2/secret")));
+    return FAIL(ENTITY_NOT_FOUND, NULL);
+}
+
+static const Route ROUTES[] = {
+    {HTTP_GET, "/v2/none", ROUTE_AUTH_NONE, 0, remember},
+    {HTTP_GET, "/v2/bare", ROUTE_AUTH_NONE, ROUTE_WITHOUT_VAULT, remember},
+    {HTTP_GET, "/v2/read", ROUTE_AUTH_OPEN_READ, 0, remember},
+    {HTTP_GET, "/v2/write", ROUTE_AUTH_OPEN_WRITE, 0, remember},
+    {HTTP_GET, "/api/mine", ROUTE_AUTH_CITIZEN, 0, remember},
+    {HTTP_GET, "/v2/fail", ROUTE_AUTH_NONE, 0, announce_and_fail},
+    {HTTP_GET, "/api/fail", ROUTE_AUTH_NONE, 0, announce_and_fail},
+};
+static const Router ROUTER = {.routes = ROUTES, .count = sizeof ROUTES / sizeof ROUTES[0]};
+static Api api;
+
+static int setup(void **state)
+{
+    (void)state;
+    auth_city_open(&city);
+    api = (Api){.core = &city.core,
+                .router = &ROUTER,
+                .issuer = STR(CITY_ISSUER),
+                .is_anonymous_read = true};
+    handled = 0;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    auth_city_close(&city);
+    return 0;
+}
+
+/* A GET with the token ("" = none) and tenant ("" = no header). */
+static Response get(Str path, Str token, Str tenant)
+{
+    HttpHeader headers[2];
+    Target target;
+    const Str bearer[] = {STR("Bearer "), token};
+    Request request = {.arena = city.arena,
+                       .method = HTTP_GET,
+                       .headers = headers,
+                       .id = STR("r1"),
+                       .correlator = STR("r1"),
+                       .peer = STR("unix")};
+    Response response;
+    if (token.n > 0) {
+        headers[request.header_count].name = STR("Authorization");
+        assert_ok(str_join_in(city.arena, bearer, 2, &headers[request.header_count++].value));
+    }
+    if (tenant.n > 0) {
+        headers[request.header_count++] =
+            (HttpHeader){.name = STR("Fiware-Service"), .value = tenant};
+    }
+    assert_ok(target_decode_in(city.arena, path, &target));
+    request.segments = target.segments;
+    request.segment_count = target.segment_count;
+    request.surface = surface_of(target.segments[0]);
+    request.deadline = deadline_in(city.core.ports->clock, CLOCK_SECOND_US);
+    response_init(&response);
+    api_serve(&api, &request, &response);
+    return response;
+}
+
+static Str citizen_token(void)
+{
+    VaultCall call = auth_city_call(&city, STR_EMPTY);
+    StoreBatch *batch = store_batch_in(city.arena);
+    Subject subject;
+    AccessToken wanted = {.kind = TOKEN_CITIZEN, .client = STR("portal"), .scope = STR("citizen")};
+    Str token;
+    assert_ok(person_create(&call, batch, &subject));
+    assert_ok(store_commit(city.store, batch, call.deadline, NULL));
+    memcpy(wanted.subject, subject.id, sizeof wanted.subject);
+    subject_done(&subject);
+    vault_call_close(&call);
+    call = auth_city_call(&city, STR_EMPTY);
+    assert_ok(access_token_issue(&call, &wanted, &token));
+    vault_call_close(&call);
+    return token;
+}
+
+static Str header(const Response *response, const char *name)
+{
+    for (size_t i = 0; i < response->header_count; i++) {
+        if (str_eq(response->headers[i].name, str_from(name))) {
+            return response->headers[i].value;
+        }
+    }
+    return STR_EMPTY;
+}
+
+typedef enum Who { NOBODY, SERVICE, CITIZEN, STRANGER, WHO_COUNT_ } Who;
+
+/* Status for each route and caller; the modes change what nobody may do. */
+static void check_table(const int statuses[5][WHO_COUNT_])
+{
+    static const Str PATHS[] = {STR_INIT("/v2/none"), STR_INIT("/v2/bare"), STR_INIT("/v2/read"),
+                                STR_INIT("/v2/write"), STR_INIT("/api/mine")};
+    const Str tokens[WHO_COUNT_] = {
+        STR_EMPTY, auth_city_token(&city, city.kenko, "kenko", "&scope=purpose:tourism"),
+        citizen_token(), STR("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")};
+    for (size_t path = 0; path < 5; path++) {
+        for (size_t who = 0; who < WHO_COUNT_; who++) {
+            unsigned before = handled;
+            Response response = get(PATHS[path], tokens[who], STR_EMPTY);
+            if (response.status != statuses[path][who]) {
+                fail_msg("%s as %zu: %d", PATHS[path].p, who, response.status);
+            }
+            assert_int_equal(handled - before, response.status == 200);
+            assert_int_equal(header(&response, "WWW-Authenticate").n > 0, response.status != 200);
+        }
+    }
+}
+
+static void test_who_may_what(void **state)
+{
+    (void)state;
+    static const int PUBLIC_READ[5][WHO_COUNT_] = {{200, 200, 200, 200},
+                                                   {200, 200, 200, 200},
+                                                   {200, 200, 403, 401},
+                                                   {401, 200, 403, 401},
+                                                   {401, 403, 200, 401}};
+    check_table(PUBLIC_READ);
+}
+
+static void test_closed_mode(void **state)
+{
+    (void)state;
+    static const int CLOSED[5][WHO_COUNT_] = {{200, 200, 200, 200},
+                                              {200, 200, 200, 200},
+                                              {401, 200, 403, 401},
+                                              {401, 200, 403, 401},
+                                              {401, 403, 200, 401}};
+    api.is_anonymous_read = false;
+    check_table(CLOSED);
+}
+
+static void test_open_mode(void **state)
+{
+    (void)state;
+    static const int OPEN[5][WHO_COUNT_] = {{200, 200, 200, 200},
+                                            {200, 200, 200, 200},
+                                            {200, 200, 403, 401},
+                                            {200, 200, 403, 401},
+                                            {401, 403, 200, 401}};
+    api.is_anonymous_read = false;
+    api.is_open_mode = true;
+    check_table(OPEN);
+}
+
+static void test_principals(void **state)
+{
+    (void)state;
+    Response response =
+        get(STR("/v2/read"), auth_city_token(&city, city.kenko, "kenko", "&scope=purpose:tourism"),
+            STR_EMPTY);
+    assert_int_equal(response.status, 200);
+    assert_str(response.client, "kenko");
+    assert_int_equal(seen.kind, ACTOR_SERVICE);
+    assert_str(seen.purpose, "tourism");
+    assert_true(had_snapshot);
+    (void)get(STR("/v2/read"), STR_EMPTY, STR_EMPTY);
+    assert_int_equal(seen.kind, ACTOR_ANONYMOUS);
+    assert_str(seen.client, "");
+    assert_str(seen.purpose, "");
+    (void)get(STR("/api/mine"), citizen_token(), STR_EMPTY);
+    assert_int_equal(seen.kind, ACTOR_CITIZEN);
+    (void)get(STR("/v2/bare"), STR_EMPTY, STR_EMPTY);
+    assert_false(had_snapshot);
+}
+
+static void test_tenants(void **state)
+{
+    (void)state;
+    Str token = auth_city_token(&city, city.kenko, "kenko", "&scope=purpose:tourism");
+    assert_int_equal(get(STR("/v2/read"), STR_EMPTY, STR("KASAI")).status, 200);
+    assert_str(seen_tenant, "kasai");
+    assert_int_equal(get(STR("/v2/read"), token, STR("kasai")).status,
+                     401); /* a token of the default tenant */
+    assert_int_equal(get(STR("/v2/read"), token, STR_EMPTY).status, 200);
+    assert_str(seen_tenant, "");
+    Response response = get(STR("/v2/read"), token, STR("a.b"));
+    assert_int_equal(response.status, 400);
+    assert_str(response.body,
+               "{\"error\":\"BadRequest\",\"description\":\"bad character in tenant name - "
+               "only underscore and alphanumeric characters are allowed\"}");
+}
+
+static void test_errors_on_surfaces(void **state)
+{
+    (void)state;
+    Response response = get(STR("/v2/fail"), STR_EMPTY, STR_EMPTY);
+    assert_int_equal(response.status, 404);
+    assert_str(response.body, "{\"error\":\"NotFound\",\"description\":"
+                              "\"The requested entity has not been found. Check type and id\"}");
+    assert_str(header(&response, "Location"), ""); /* what the handler had announced */
+    response = get(STR("/api/fail"), STR_EMPTY, STR_EMPTY);
+    assert_str(response.content_type, "application/problem+json");
+    assert_str(header(&response, "Cache-Control"), "no-store");
+    response = get(STR("/v2/nowhere"), STR_EMPTY, STR_EMPTY);
+    assert_int_equal(response.status, 400);
+    response = get(STR("/api/nowhere"), STR_EMPTY, STR_EMPTY);
+    assert_int_equal(response.status, 404);
+}
+
+/* The store lends 16 snapshots: a leak of one a request would show at the 17th. */
+static void test_no_snapshot_stays_open(void **state)
+{
+    (void)state;
+    Str token = STR("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    for (int i = 0; i < 40; i++) {
+        assert_int_equal(get(STR("/v2/none"), STR_EMPTY, STR_EMPTY).status, 200);
+        assert_int_equal(get(STR("/v2/fail"), STR_EMPTY, STR_EMPTY).status, 404);
+        assert_int_equal(get(STR("/v2/read"), token, STR_EMPTY).status, 401);
+        assert_int_equal(get(STR("/v2/write"), STR_EMPTY, STR_EMPTY).status, 401);
+    }
+}
+
+static void test_sealed_vault(void **state)
+{
+    (void)state;
+    Str token = auth_city_token(&city, city.kenko, "kenko", "&scope=purpose:tourism");
+    keyring_seal(city.keyring);
+    assert_int_equal(get(STR("/v2/read"), token, STR_EMPTY).status, 503);
+    assert_int_equal(get(STR("/api/mine"), token, STR_EMPTY).status, 503);
+    assert_int_equal(get(STR("/v2/read"), STR_EMPTY, STR_EMPTY).status,
+                     200); /* open data goes on */
+}
+
+#define TEST(test_) cmocka_unit_test_setup_teardown(test_, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_who_may_what),
+        TEST(test_closed_mode),
+        TEST(test_open_mode),
+        TEST(test_principals),
+        TEST(test_tenants),
+        TEST(test_errors_on_surfaces),
+        TEST(test_no_snapshot_stays_open),
+        TEST(test_sealed_vault),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
