@@ -17,8 +17,9 @@
 Error counter_draw(StoreSnapshot *snapshot, Arena *arena, StoreBatch *batch, Str name, int64_t count,
                    int64_t *ret_first) MUST_USE;
 
-/* The key of a counter's document and a body that makes `next` its next number: for migrations. In the arena.
- * Errors: STORE_MISUSE, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
-Error counter_document_in(Arena *arena, Str name, int64_t next, Str *ret_key, DocBody *ret_body) MUST_USE;
+/* The key of a counter's document and a body that makes `next` its next number, for tools that
+ * restore or repair. In the arena. Errors: STORE_MISUSE, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+Error counter_document_in(Arena *arena, Str name, int64_t next, Str *ret_key,
+                          DocBody *ret_body) MUST_USE;
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define FORMAT 1
+#define FORMAT 2
 #define ARENA_BYTES ((size_t)256 << 10)
 
 /* Both documents of a lease as they stand. */
@@ -54,20 +54,28 @@ static Error state_read(LeaseCall call, Arena *arena, Str name, LeaseState *ret_
     return OK;
 }
 
-static Error lease_body_in(Arena *arena, Str owner, int64_t until_us, DocBody *ret_body)
+static Error body_in(Arena *arena, const Str *owner, int64_t until_us, DocBody *ret_body)
 {
     DocWriter *writer = doc_writer_in(arena, FORMAT);
     ENSURE_ALLOC(writer, arena);
-    doc_put_text(writer, "o", owner);
-    doc_put_int(writer, "u", until_us);
+    if (owner != NULL) {
+        doc_put_text(writer, "o", *owner);
+        doc_put_int(writer, "u", until_us);
+    }
     return doc_finish(writer, ret_body);
 }
 
-static Error fence_body_in(Arena *arena, DocBody *ret_body)
+Error lease_documents_in(Arena *arena, Str name, Str owner, int64_t until_us,
+                         LeaseDocuments *ret_documents)
 {
-    DocWriter *writer = doc_writer_in(arena, FORMAT);
-    ENSURE_ALLOC(writer, arena);
-    return doc_finish(writer, ret_body);
+    LeaseState state;
+    LeaseDocuments documents = {.key = name};
+    TRY(keys_make(arena, name, &state));
+    documents.fence_key = state.fence_key;
+    TRY(body_in(arena, &owner, until_us, &documents.body));
+    TRY(body_in(arena, NULL, 0, &documents.fence_body));
+    *ret_documents = documents;
+    return OK;
 }
 
 /* Somebody else's commit came first: what that means to the caller. */
@@ -89,18 +97,16 @@ static Error term_end(LeaseCall call, int64_t term_us, int64_t *ret_until_us)
 static Error take(LeaseCall call, Arena *arena, const LeaseState *state, Str owner,
                   int64_t until_us, Error beaten)
 {
-    DocBody body = {STR_EMPTY};
-    DocBody fence = {STR_EMPTY};
-    TRY(lease_body_in(arena, owner, until_us, &body));
-    TRY(fence_body_in(arena, &fence));
+    LeaseDocuments to;
+    TRY(lease_documents_in(arena, state->key, owner, until_us, &to));
     StoreBatch *batch = store_batch_in(arena);
     ENSURE_ALLOC(batch, arena);
     if (state->version == 0) {
-        store_batch_insert(batch, STORE_LEASES, state->key, body);
-        store_batch_insert(batch, STORE_LEASES, state->fence_key, fence);
+        store_batch_insert(batch, STORE_LEASES, to.key, to.body);
+        store_batch_insert(batch, STORE_LEASES, to.fence_key, to.fence_body);
     } else {
-        store_batch_replace(batch, STORE_LEASES, state->key, state->version, body);
-        store_batch_replace(batch, STORE_LEASES, state->fence_key, state->fence, fence);
+        store_batch_replace(batch, STORE_LEASES, to.key, state->version, to.body);
+        store_batch_replace(batch, STORE_LEASES, to.fence_key, state->fence, to.fence_body);
     }
     return commit_as(call, batch, beaten);
 }
@@ -152,7 +158,7 @@ Error lease_renew(LeaseCall call, Lease *lease, int64_t term_us)
     LeaseState state;
     DocBody body = {STR_EMPTY};
     TRY(held_read(call, arena, lease, &state));
-    TRY(lease_body_in(arena, state.owner, until_us, &body));
+    TRY(body_in(arena, &state.owner, until_us, &body));
     StoreBatch *batch = store_batch_in(arena);
     ENSURE_ALLOC(batch, arena);
     store_batch_replace(batch, STORE_LEASES, state.key, state.version, body);

@@ -44,4 +44,16 @@ Error lease_release(LeaseCall call, Lease *lease) MUST_USE;
  * store_batch_count gave before this call. Errors: STORE_MISUSE, BUDGET_EXCEEDED, OUT_OF_MEMORY (arena for the key). */
 Error lease_fence(StoreBatch *batch, Arena *arena, const Lease *lease) MUST_USE;
 
+/* The two documents of a lease, as a migration makes them. */
+typedef struct LeaseDocuments {
+    Str key;
+    DocBody body;
+    Str fence_key;
+    DocBody fence_body;
+} LeaseDocuments;
+
+/* In the arena. Errors: STORE_MISUSE, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+Error lease_documents_in(Arena *arena, Str name, Str owner, int64_t until_us,
+                         LeaseDocuments *ret_documents) MUST_USE;
+
 #endif

@@ -5,12 +5,13 @@
 
 #include "check.h"
 #include "contract_store.h"
-#include "counter.h"
+#include "fake_ports.h"
+#include "lease.h"
 #include "migrate_steps.h"
 #include "store_backend.h"
 
-#define LISTS 1100 /* more than two chunks of the step */
-#define DRAWN 5000
+#define LEASES 1100 /* more than two chunks of the step */
+#define UNTIL_US (FAKE_START_US + 1000 * CLOCK_SECOND_US)
 
 static Store *store;
 static Arena *arena;
@@ -79,35 +80,30 @@ static void put(StoreCollection collection, Str key, DocBody body)
     assert_ok(store_commit(store, batch, contract_deadline(), NULL));
 }
 
-static void put_rows(StoreBatch *batch, int list)
+static void lease_1_add(StoreBatch *batch, int number)
 {
-    char name[32];
-    char key[48];
-    (void)snprintf(name, sizeof name, "list-%04d", list);
-    for (int row = 0; row < 2; row++) {
-        DocWriter *writer = doc_writer_in(arena, 1);
-        DocBody body = {STR_EMPTY};
-        doc_put_text(writer, "l", str_from(name));
-        doc_put_int(writer, "n", 2 * list + row + 1);
-        doc_put_text(writer, "s", STR("subject"));
-        assert_ok(doc_finish(writer, &body));
-        (void)snprintf(key, sizeof key, "%s/%d", name, row);
-        store_batch_insert(batch, STORE_VIEW_ROWS, str_from(key), body);
-    }
+    char text[32];
+    DocWriter *writer = doc_writer_in(arena, 1);
+    DocBody body = {STR_EMPTY};
+    Str owner = STR_EMPTY;
+    (void)snprintf(text, sizeof text, "node-%d", number);
+    assert_ok(str_copy_in(arena, str_from(text), &owner));
+    doc_put_text(writer, "o", owner);
+    doc_put_int(writer, "u", UNTIL_US);
+    doc_put_int(writer, "n", 7);
+    assert_ok(doc_finish(writer, &body));
+    (void)snprintf(text, sizeof text, "job-%04d", number);
+    store_batch_insert(batch, STORE_LEASES, str_from(text), body);
 }
 
-/* A store as version 1 left it: its version, the rows of `lists` lists and the one counter. */
-static void version_1_make(int lists)
+/* A store as version 1 left it: its version and `leases` leases of one document each. */
+static void version_1_make(int leases)
 {
-    Str key = STR_EMPTY;
-    DocBody body = {STR_EMPTY};
     put(STORE_META, STR("store"), version_body(1));
-    assert_ok(counter_document_in(arena, STR(VIEW_COUNTER_1), DRAWN, &key, &body));
-    put(STORE_META, key, body);
-    for (int list = 0; list < lists;) {
+    for (int number = 0; number < leases;) {
         StoreBatch *batch = store_batch_in(arena);
-        for (int i = 0; i < 400 && list < lists; i++) {
-            put_rows(batch, list++);
+        for (int i = 0; i < 500 && number < leases; i++) {
+            lease_1_add(batch, number++);
         }
         assert_ok(store_commit(store, batch, contract_deadline(), NULL));
     }
@@ -131,17 +127,32 @@ static int64_t count_in(StoreCollection collection)
     return count;
 }
 
-/* The store as version 2 has it: a counter for each list that goes on where the common one stood. */
-static void assert_version_2(int lists)
+/* A lease of version 1 is still its owner's, and nobody else's, until it runs out. */
+static void assert_lease_2(int number)
 {
-    char key[64];
+    char job[32];
+    char node[32];
+    FakePorts fake;
+    Lease lease = {0};
+    fake_ports_init(&fake, 1);
+    LeaseCall call = {store, &fake.clock, contract_deadline()};
+    (void)snprintf(job, sizeof job, "job-%04d", number);
+    (void)snprintf(node, sizeof node, "node-%d", number);
+    assert_fails(lease_acquire(call, str_from(job), STR("other"), 1, &lease), LEASE_HELD);
+    assert_ok(lease_acquire(call, str_from(job), str_from(node), 1, &lease));
+    assert_int_equal(lease.fence, 2);
+    fake_clock_set(&fake, UNTIL_US);
+    assert_ok(lease_acquire(call, str_from(job), STR("other"), 1, &lease));
+    fake_ports_done(&fake);
+}
+
+static void assert_version_2(int leases)
+{
     assert_version(2);
-    assert_int_equal(count_in(STORE_META), lists + 1);
-    assert_int_equal(count_in(STORE_VIEW_ROWS), 2 * lists);
-    assert_int_equal(contract_number(store, STORE_META, "counter/view"), -1);
-    for (int list = 0; list < lists; list += lists / 7 + 1) {
-        (void)snprintf(key, sizeof key, "counter/view/list-%04d", list);
-        assert_int_equal(contract_number(store, STORE_META, key), DRAWN);
+    assert_int_equal(count_in(STORE_META), 1);
+    assert_int_equal(count_in(STORE_LEASES), 2 * leases);
+    for (int number = 0; number < leases; number += leases / 7 + 1) {
+        assert_lease_2(number);
     }
 }
 
@@ -191,34 +202,20 @@ static void passed_deadline(void **state)
 static void one_to_two(void **state)
 {
     (void)state;
-    version_1_make(3);
-    assert_ok(store_migrate(store, contract_deadline()));
-    assert_version_2(3);
-    int64_t first = 0;
-    StoreSnapshot *view = NULL;
-    StoreBatch *batch = store_batch_in(arena);
-    assert_ok(store_snapshot_open(store, contract_deadline(), &view));
-    assert_ok(counter_draw(view, arena, batch, STR(VIEW_COUNTER_2_PREFIX "list-0001"), 1, &first));
-    (void)store_snapshot_close(view);
-    assert_int_equal(first, DRAWN);
+    for (int leases = 0; leases < 3; leases++) {
+        store = store_close(store);
+        store = contract_open(contract_kind(), "migrate");
+        version_1_make(leases);
+        assert_ok(store_migrate(store, contract_deadline()));
+        assert_version_2(leases);
+    }
 }
 
-static void one_to_two_without_rows(void **state)
+static void damaged_lease(void **state)
 {
     (void)state;
-    put(STORE_META, STR("store"), version_body(1));
-    assert_ok(store_migrate(store, contract_deadline()));
-    assert_version(2);
-    assert_int_equal(count_in(STORE_META), 1);
-}
-
-static void rows_without_their_counter(void **state)
-{
-    (void)state;
-    StoreBatch *batch = store_batch_in(arena);
-    put(STORE_META, STR("store"), version_body(1));
-    put_rows(batch, 1);
-    assert_ok(store_commit(store, batch, contract_deadline(), NULL));
+    version_1_make(2);
+    put(STORE_LEASES, STR("job-0001b"), contract_body(arena, 1));
     assert_fails(store_migrate(store, contract_deadline()), STORE_CORRUPT);
     assert_version(1);
 }
@@ -232,7 +229,7 @@ static void resumes_wherever_it_was_cut_off(void **state)
         for (int nth = 1;; nth++) {
             store = store_close(store);
             store = contract_open(contract_kind(), "migrate");
-            version_1_make(LISTS);
+            version_1_make(LEASES);
             FaultStore fault = {{&FAULT_BACKEND}, store, 0, nth, after == 1};
             Error error = store_migrate(&fault.base, contract_deadline());
             if (!FAILED(error)) {
@@ -242,7 +239,7 @@ static void resumes_wherever_it_was_cut_off(void **state)
             assert_int_equal(error.reason,
                              after == 1 ? REASON_STORE_UNSETTLED : REASON_STORE_UNAVAILABLE);
             assert_ok(store_migrate(store, contract_deadline()));
-            assert_version_2(LISTS);
+            assert_version_2(LEASES);
         }
         assert_int_equal(cuts, 4); /* three chunks and the end */
     }
@@ -262,7 +259,7 @@ static void two_nodes_at_once(void **state)
         pthread_t threads[2];
         Error results[2];
         if (is_new == 0) {
-            version_1_make(LISTS);
+            version_1_make(LEASES);
         } else {
             store = store_close(store);
             store = contract_open(contract_kind(), "migrate");
@@ -274,7 +271,7 @@ static void two_nodes_at_once(void **state)
             assert_int_equal(pthread_join(threads[i], NULL), 0);
             assert_ok(results[i]);
         }
-        assert_version_2(is_new == 0 ? LISTS : 0);
+        assert_version_2(is_new == 0 ? LEASES : 0);
     }
 }
 
@@ -329,8 +326,7 @@ int main(void)
         TEST(damaged_version),
         TEST(passed_deadline),
         TEST(one_to_two),
-        TEST(one_to_two_without_rows),
-        TEST(rows_without_their_counter),
+        TEST(damaged_lease),
         TEST(resumes_wherever_it_was_cut_off),
         TEST(two_nodes_at_once),
         TEST(steps_run_in_order),
