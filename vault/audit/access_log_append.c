@@ -129,7 +129,7 @@ Error access_log_append(AccessLog *log, const LeafDraft *leaves, size_t n, Deadl
 {
     ENSURE(n >= 1, LOG_MISUSE, "no leaf");
     TRY(access_log_health(log));
-    CLEANUP(arena_free) Arena *arena = arena_new_sensitive(n * LEAF_ARENA_BYTES);
+    CLEANUP(arena_free) Arena *arena = arena_new(n * LEAF_ARENA_BYTES);
     ENSURE(arena != NULL, OUT_OF_MEMORY, NULL);
     PreparedLeaf *prepared = NULL;
     TRY(prepare_all(log, arena, leaves, n, &prepared));

@@ -141,15 +141,21 @@ static Error render_middle(Arena *arena, const LeafDraft *draft, const uint8_t *
     return buf_finish(&buf, ret_middle);
 }
 
+/* The arena is an ordinary one, so the plaintext lives in one block of known size, wiped before it is left. */
 static Error seal_detail(Arena *arena, Str node, const LeafDraft *draft, const uint8_t *salt, PreparedLeaf *leaf)
 {
-    Buf buf = buf_in(arena);
-    leaf_detail_encode(&buf, salt, draft->subject, &draft->detail);
-    Str plaintext;
-    TRY(buf_finish(&buf, &plaintext));
-    ENSURE(seal_envelope_bytes(plaintext.n, PADDING_NATURAL) + SEAL_FINDER_BYTES <= SEGMENT_DETAIL_BYTES_MAX,
+    size_t bytes = leaf_detail_bytes(draft->subject, &draft->detail);
+    ENSURE(seal_envelope_bytes(bytes, PADDING_NATURAL) + SEAL_FINDER_BYTES <= SEGMENT_DETAIL_BYTES_MAX,
            LOG_LEAF_TOO_LARGE, NULL);
-    TRY(seal_log_detail(draft->key, node, plaintext, arena, &leaf->envelope));
+    Buf buf = buf_in(arena);
+    char *block = buf_extend(&buf, bytes);
+    ENSURE_ALLOC(block, arena);
+    buf.n = 0; /* fills the block without ever growing out of it */
+    leaf_detail_encode(&buf, salt, draft->subject, &draft->detail);
+    Error error = seal_log_detail(draft->key, node, str_bytes(block, buf.n), arena, &leaf->envelope);
+    crypto_wipe(block, bytes);
+    TRY(error);
+    ENSURE(buf.p == block && buf.n == bytes, INTERNAL, "size of a log detail");
     sha256_init(&leaf->hash);
     sha256_update(&leaf->hash, leaf->envelope);
     return OK;

@@ -79,7 +79,7 @@ typedef struct PreparedLeaf {
     Str end;          /* from "rq" on */
 } PreparedLeaf;
 
-/* Seals the detail and renders all that does not depend on the place in the log. arena: a sensitive one.
+/* Seals the detail and renders all that does not depend on the place in the log. Any arena: nothing personal stays in it.
  * Errors: LOG_MISUSE (a subject without a key), LOG_LEAF_TOO_LARGE, VAULT_SEALED, CRYPTO_OPEN (subject erased),
  * INTERNAL, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
 Error leaf_prepare(const Ports *ports, Arena *arena, Str node, const LeafDraft *draft, PreparedLeaf *ret_leaf) MUST_USE;

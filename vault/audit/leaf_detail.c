@@ -10,6 +10,27 @@ static void add_names(Buf *buf, const Str *names, size_t count)
     }
 }
 
+static size_t names_bytes(const Str *names, size_t count)
+{
+    size_t bytes = 4;
+    for (size_t i = 0; i < count; i++) {
+        bytes += 4 + names[i].n;
+    }
+    return bytes;
+}
+
+size_t leaf_detail_bytes(const uint8_t *subject, const LeafDetail *detail)
+{
+    const Str texts[] = {detail->entity_id, detail->grant_id, detail->address,
+                         detail->user_agent, detail->query,   detail->state_hash};
+    size_t bytes = 1 + COMMITMENT_SALT_BYTES + 4 + (subject == NULL ? 0 : SUBJECT_ID_BYTES) + 8;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        bytes += 4 + texts[i].n;
+    }
+    return bytes + names_bytes(detail->attributes, detail->attribute_count) +
+           names_bytes(detail->filtered, detail->filtered_count);
+}
+
 void leaf_detail_encode(Buf *buf, const uint8_t salt[COMMITMENT_SALT_BYTES], const uint8_t *subject,
                         const LeafDetail *detail)
 {

@@ -36,6 +36,8 @@ typedef struct LeafDetail {
     Str state_hash; /* writes: SHA-256 of the new state; "" otherwise */
 } LeafDetail;
 
+/* Bytes that the plaintext takes. */
+size_t leaf_detail_bytes(const uint8_t *subject, const LeafDetail *detail);
 /* Appends the plaintext. subject: 16 bytes, or NULL when no citizen is concerned. */
 void leaf_detail_encode(Buf *buf, const uint8_t salt[COMMITMENT_SALT_BYTES], const uint8_t *subject,
                         const LeafDetail *detail);

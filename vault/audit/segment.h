@@ -2,8 +2,9 @@
  * either fails.
  *
  * A first error of write, fdatasync or close poisons the file: its descriptor is never written or synced again, because
- * a kernel may drop the pages it could not write and report success the next time. segment_abandon then proves, through
- * fresh descriptors, that what was acknowledged still stands, cuts off what was not, and the caller goes on in a new
+ * a kernel may drop the pages it could not write and report success the next time. segment_abandon then checks, through
+ * fresh descriptors, that what was acknowledged last still stands (checksum of the whole record, and the same root,
+ * signature and checksum as were written), cuts off what was not, and the caller goes on in a new
  * segment, beginning with the record that failed.
  *
  * Must never acknowledge a record whose write and fdatasync did not both succeed.
@@ -16,7 +17,6 @@
 #include <stdint.h>
 
 #include "clock.h"
-#include "hash.h"
 #include "segment_format.h"
 
 typedef struct SegmentWriter {
@@ -28,7 +28,7 @@ typedef struct SegmentWriter {
     uint64_t size_bytes; /* acknowledged */
     uint64_t records;    /* acknowledged, in this segment */
     uint64_t tail_offset; /* of the last acknowledged record */
-    uint8_t tail_hash[SHA256_BYTES];
+    uint8_t tail_end[SEGMENT_RECORD_TAIL_BYTES]; /* its root, signature and checksum */
     bool is_poisoned;
 } SegmentWriter;
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "hash.h"
 #include "segment.h"
 #include "segment_read.h"
 
