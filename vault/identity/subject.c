@@ -86,7 +86,6 @@ Error subject_create(VaultCall *call, Str tenant, const uint8_t id[SUBJECT_ID_BY
     ENSURE_ALLOC(writer, call->arena);
     doc_put_text(writer, "t", tenant);
     doc_put_int(writer, "g", 1);
-    doc_put_text(writer, "t", tenant);
     doc_put_bytes(writer, "w", wrapped);
     DocBody body;
     TRY(doc_finish(writer, &body));
