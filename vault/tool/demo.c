@@ -90,7 +90,7 @@ static Error give(const DemoLoad *load, DemoMoment *moment, DemoCitizen *citizen
                                 .operations = type->operations,
                                 .collection_method = STR("line"),
                                 .valid_until_us = consent == DEMO_CONSENT_EXPIRED
-                                                      ? load->started_us - GAVE_AGO_US
+                                                      ? load->started_us - 2 * GAVE_AGO_US
                                                       : 0};
         size_t step = consent == DEMO_CONSENT_PARTIAL ? 2 : 1;
         ConsentAttribute *attributes = ARENA_MANY(moment->call.arena, ConsentAttribute, type->attributes.count);
