@@ -80,6 +80,19 @@ static void transaction_options_init(MongoStore *store)
     mongoc_session_opts_set_causal_consistency(store->session_options, false);
 }
 
+/* Exported by the driver, though not in its headers; gone from later ones, which check replies by themselves. */
+extern void _mongoc_client_pool_set_stream_initiator(mongoc_client_pool_t *pool, mongoc_stream_initiator_t initiator,
+                                                     void *context) __attribute__((weak));
+
+/* The driver's own connections read through the checking stream too. */
+static void monitors_guard(MongoStore *store)
+{
+    store->monitor = (MongoConn){.store = store, .deadline = {store->ports->clock, INT64_MAX}};
+    if (_mongoc_client_pool_set_stream_initiator != NULL) {
+        _mongoc_client_pool_set_stream_initiator(store->pool, mongo_stream_open, &store->monitor);
+    }
+}
+
 Error mongo_conns_init(MongoStore *store, unsigned readers_max, unsigned writers_max)
 {
     (void)pthread_once(&driver_once, driver_start); /* fails on a bad argument only */
@@ -91,6 +104,7 @@ Error mongo_conns_init(MongoStore *store, unsigned readers_max, unsigned writers
     lane_bind(store, &store->writers);
     store->pool = mongoc_client_pool_new(store->uri);
     ENSURE(store->pool != NULL, STORE_MISUSE, "uri");
+    monitors_guard(store);
     (void)mongoc_client_pool_set_error_api(store->pool, MONGOC_ERROR_API_VERSION_2); /* false: already set */
     mongoc_client_pool_max_size(store->pool, readers_max + writers_max);
     return OK;

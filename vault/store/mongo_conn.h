@@ -58,6 +58,7 @@ struct MongoStore {
     pthread_mutex_t contended; /* held by a commit that met others too often: these go one by one */
     MongoLane readers;
     MongoLane writers;
+    MongoConn monitor; /* stands for the driver's own connections, which watch the servers; has no deadline */
     MongoSessionId orphans[MONGO_ORPHANS_MAX];
     size_t orphan_count;
 };

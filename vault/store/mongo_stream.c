@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/un.h>
+
+#include "mongo_message.h"
 
 /* The driver asks a foreign stream's type only to tell it from its own, which are small numbers. */
 #define STREAM_TYPE 77
@@ -14,6 +17,9 @@ typedef struct BoundedStream {
     mongoc_stream_t *inner;
     const MongoConn *conn;
     bool has_timed_out;
+    uint8_t *message; /* a whole reply, checked */
+    size_t message_bytes;
+    size_t given; /* of it, to the driver */
 } BoundedStream;
 
 static BoundedStream *bounded(mongoc_stream_t *stream)
@@ -39,12 +45,14 @@ static ssize_t refuse_late(BoundedStream *stream)
 static void stream_destroy(mongoc_stream_t *stream)
 {
     mongoc_stream_destroy(bounded(stream)->inner);
+    bson_free(bounded(stream)->message);
     bson_free(stream);
 }
 
 static void stream_failed(mongoc_stream_t *stream)
 {
     mongoc_stream_failed(bounded(stream)->inner);
+    bson_free(bounded(stream)->message);
     bson_free(stream);
 }
 
@@ -65,12 +73,82 @@ static ssize_t stream_writev(mongoc_stream_t *stream, mongoc_iovec_t *iov, size_
                      : mongoc_stream_writev(bounded(stream)->inner, iov, count, left);
 }
 
-static ssize_t stream_readv(mongoc_stream_t *stream, mongoc_iovec_t *iov, size_t count, size_t min_bytes,
+/* Exactly n bytes by a point of the driver's clock, or false. */
+static bool read_whole(BoundedStream *stream, uint8_t *bytes, size_t n, int64_t until_us)
+{
+    int64_t left = (until_us - bson_get_monotonic_time()) / 1000;
+    if (left <= 0) {
+        (void)refuse_late(stream);
+        return false;
+    }
+    mongoc_iovec_t iov = {.iov_base = bytes, .iov_len = n};
+    return mongoc_stream_readv(stream->inner, &iov, 1, n, (int32_t)left) == (ssize_t)n;
+}
+
+/* The next reply, whole and sound, into the stream's own memory. */
+static bool message_fetch(BoundedStream *stream, int32_t timeout_ms)
+{
+    uint8_t header[MONGO_HEADER_BYTES];
+    int64_t until_us = bson_get_monotonic_time() + (int64_t)timeout_ms * 1000;
+    bson_free(stream->message);
+    stream->message = NULL;
+    stream->message_bytes = 0;
+    stream->given = 0;
+    if (!read_whole(stream, header, sizeof header, until_us)) {
+        return false;
+    }
+    size_t n = mongo_message_bytes(header);
+    if (n == 0) {
+        errno = EPROTO;
+        return false;
+    }
+    stream->message = bson_malloc(n);
+    memcpy(stream->message, header, sizeof header);
+    if (!read_whole(stream, stream->message + sizeof header, n - sizeof header, until_us)) {
+        return false;
+    }
+    if (!mongo_message_is_sound(stream->message, n)) {
+        errno = EPROTO;
+        return false;
+    }
+    stream->message_bytes = n;
+    return true;
+}
+
+/* Copies what there is of the reply; returns how much. */
+static size_t message_give(BoundedStream *stream, const mongoc_iovec_t *iov, size_t count)
+{
+    size_t copied = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t left = stream->message_bytes - stream->given;
+        size_t n = iov[i].iov_len < left ? iov[i].iov_len : left;
+        if (n > 0) {
+            memcpy(iov[i].iov_base, stream->message + stream->given, n);
+        }
+        stream->given += n;
+        copied += n;
+    }
+    return copied;
+}
+
+static ssize_t stream_readv(mongoc_stream_t *base, mongoc_iovec_t *iov, size_t count, size_t min_bytes,
                             int32_t timeout_ms)
 {
-    int32_t left = time_left_ms(bounded(stream)->conn, timeout_ms);
-    return left == 0 ? refuse_late(bounded(stream))
-                     : mongoc_stream_readv(bounded(stream)->inner, iov, count, min_bytes, left);
+    BoundedStream *stream = bounded(base);
+    int32_t left = time_left_ms(stream->conn, timeout_ms);
+    if (left == 0) {
+        return refuse_late(stream);
+    }
+    if (stream->given == stream->message_bytes && !message_fetch(stream, left)) {
+        return -1;
+    }
+    /* The driver reads within one reply; asking beyond its end is asking for what was never announced. */
+    size_t copied = message_give(stream, iov, count);
+    if (copied < min_bytes) {
+        errno = EPROTO;
+        return -1;
+    }
+    return (ssize_t)copied;
 }
 
 static int stream_setsockopt(mongoc_stream_t *stream, int level, int name, void *value, mongoc_socklen_t n)
@@ -102,8 +180,14 @@ static ssize_t stream_poll(mongoc_stream_poll_t *polls, size_t count, int32_t ti
 {
     ssize_t ready = 0;
     for (size_t i = 0; i < count; i++) {
-        mongoc_stream_poll_t inner = {bounded(polls[i].stream)->inner, polls[i].events, 0};
-        ready += mongoc_stream_poll(&inner, 1, time_left_ms(bounded(polls[i].stream)->conn, timeout_ms));
+        const BoundedStream *stream = bounded(polls[i].stream);
+        if (stream->given < stream->message_bytes) {
+            polls[i].revents = POLLIN;
+            ready++;
+            continue;
+        }
+        mongoc_stream_poll_t inner = {stream->inner, polls[i].events, 0};
+        ready += mongoc_stream_poll(&inner, 1, time_left_ms(stream->conn, timeout_ms));
         polls[i].revents = inner.revents;
     }
     return ready;

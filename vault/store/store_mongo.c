@@ -63,6 +63,7 @@ static void uri_prepare(mongoc_uri_t *uri)
     (void)mongoc_uri_set_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, MONGO_SELECTION_MS);
     (void)mongoc_uri_set_option_as_int32(uri, MONGOC_URI_CONNECTTIMEOUTMS, MONGO_CONNECT_MS);
     (void)mongoc_uri_set_option_as_int32(uri, MONGOC_URI_HEARTBEATFREQUENCYMS, MONGO_HEARTBEAT_MS);
+    (void)mongoc_uri_set_compressors(uri, NULL); /* replies are looked at before the driver reads them */
     if (mongoc_uri_get_appname(uri) == NULL) {
         (void)mongoc_uri_set_appname(uri, "musubi");
     }
