@@ -27,6 +27,7 @@ typedef struct EnvelopeKeys {
     uint8_t key[32];
     uint8_t commitment[32];
 } EnvelopeKeys;
+/* Zeroes both. */
 void envelope_keys_wipe(EnvelopeKeys *keys);
 
 /* A canonical AAD in the making, on the stack: LP fields one after the other. An overflow

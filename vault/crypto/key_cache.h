@@ -45,6 +45,7 @@ Error key_cache_publish(KeyCache *cache, SubjectKey *key, const uint8_t index[KE
 /* Lets a taken entry go without publishing. */
 void key_cache_abandon(KeyCache *cache, SubjectKey *key);
 
+/* Marks and zeroes every entry of the subject, on loan or not; waits for operations in flight. */
 void key_cache_forget_subject(KeyCache *cache, const uint8_t *subject);
 /* After key_slab_wipe: no entry may be found or published any more. */
 void key_cache_forget_all(KeyCache *cache);

@@ -105,7 +105,9 @@ Str subject_key_tenant(const SubjectKey *key);
 const uint8_t *subject_key_subject(const SubjectKey *key);
 uint32_t subject_key_generation(const SubjectKey *key);
 
+/* The name it was opened with; lives with the ring. */
 Str keyring_environment(const Keyring *ring);
+/* The ports it was opened with. */
 const Ports *keyring_ports(const Keyring *ring);
 
 DEFINE_CLEANUP(Keyring, keyring_free)

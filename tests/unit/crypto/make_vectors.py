@@ -2,7 +2,7 @@
 """Writes vectors.h: what the stored formats must be, computed without libsodium.
 
 Hashes come from hashlib, XChaCha20-Poly1305 from the plain text of RFC 8439 and the XChaCha draft. The test's entropy
-counts bytes 00 01 02 ..., so keys and nonces are known. Run: ./make_vectors.py > vectors.h
+counts bytes 00 01 02 ..., so keys and nonces are known. Run: ./make_vectors.py | clang-format > vectors.h
 """
 import base64
 import hashlib

@@ -86,6 +86,25 @@ static void classes_grow_as_drawn(void **state)
     }
 }
 
+/* A head is sound only when class and length agree. */
+static void lengths_belong_to_classes(void **state)
+{
+    (void)state;
+    static const size_t FIXED[] = {0, 32, 64, 128, 256, 512, 1024};
+    uint8_t bytes[ROOM] = {ENVELOPE_VERSION};
+    for (unsigned padding_class = 0; padding_class < 256; padding_class++) {
+        bytes[1] = (uint8_t)padding_class;
+        for (size_t n = 0; n <= 5000; n++) {
+            Str envelope = str_bytes(bytes, ENVELOPE_HEAD_BYTES + n + ENVELOPE_TAG_BYTES);
+            bool is_right = padding_class == 0   ? n > 0
+                            : padding_class < 7  ? n == FIXED[padding_class]
+                            : padding_class == 7 ? n >= 2048 && n % 1024 == 0
+                                                 : false;
+            assert_int_equal(envelope_head(envelope).is_sound, is_right);
+        }
+    }
+}
+
 static void every_length_comes_back(void **state)
 {
     (void)state;
@@ -221,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(aead_matches_the_published_vector),
         cmocka_unit_test(classes_grow_as_drawn),
+        cmocka_unit_test(lengths_belong_to_classes),
         cmocka_unit_test(every_length_comes_back),
         cmocka_unit_test(malformed_heads_are_refused),
         cmocka_unit_test(every_truncation_is_refused),

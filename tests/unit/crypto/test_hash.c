@@ -85,6 +85,7 @@ static void equal_compares_bytes_and_lengths(void **state)
     assert_true(crypto_equal(STR_EMPTY, (Str){0}));
     assert_false(crypto_equal(STR("secret"), STR("secreu")));
     assert_false(crypto_equal(STR("secret"), STR("secre")));
+    assert_false(crypto_equal(STR("secre"), STR("secret")));
 }
 
 static void wipe_zeroes_exactly_n_bytes(void **state)

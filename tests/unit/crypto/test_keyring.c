@@ -7,6 +7,7 @@
 
 #include "crypto_fixture.h"
 #include "crypto_init.h"
+#include "keyring_internal.h"
 #include "pseudonym.h"
 
 static int set_up(void **state)
@@ -127,6 +128,20 @@ static void platform_keys_come_back_as_they_were(void **state)
     assert_memory_equal(before, after, sizeof before);
 }
 
+/* A refused document leaves none of the keys that it held. */
+static bool are_platform_slots_zero(Keyring *ring)
+{
+    bool are_zero = true;
+    assert_true(key_slab_enter(ring->slab));
+    for (uint32_t slot = 0; slot < PLATFORM_KEY_COUNT_; slot++) {
+        for (unsigned i = 0; i < KEY_SLOT_BYTES; i++) {
+            are_zero = are_zero && key_slab_slot(ring->slab, slot)[i] == 0;
+        }
+    }
+    key_slab_leave(ring->slab);
+    return are_zero;
+}
+
 static void every_damaged_platform_document_is_refused(void **state)
 {
     Vault *vault = *state;
@@ -151,6 +166,7 @@ static void every_damaged_platform_document_is_refused(void **state)
     memcpy(copy + 2 + 119, copy + 2, 119);
     assert_fails(keyring_load_platform_keys(vault->ring, str_bytes(copy, document.n)), CRYPTO_OPEN);
     assert_true(keyring_is_sealed(vault->ring));
+    assert_true(are_platform_slots_zero(vault->ring));
     assert_fails(pseudonym_16(vault->ring, TENANT, STR("k"), NULL, 0, token), VAULT_SEALED);
     assert_ok(keyring_load_platform_keys(vault->ring, document));
 }

@@ -9,6 +9,7 @@
 
 #include "crypto_fixture.h"
 #include "crypto_init.h"
+#include "derive.h"
 #include "hash.h"
 #include "opaque_token.h"
 #include "pseudonym.h"
@@ -231,6 +232,42 @@ static void serve_requests(Site *site)
     }
 }
 
+/* A key derived from a recorded one, computed in place and masked at once. */
+static Needle derived_needle(DerivePurpose purpose, const Needle *root, bool has_names)
+{
+    Needle needle;
+    Derive derive;
+    uint8_t bytes[NEEDLE_BYTES];
+    for (unsigned i = 0; i < NEEDLE_BYTES; i++) {
+        bytes[i] = root->masked[i] ^ MASK;
+    }
+    derive_begin(&derive, purpose, bytes);
+    if (has_names) {
+        derive_lp(&derive, STR("T"));
+        derive_lp(&derive, STR("a"));
+    }
+    derive_u32(&derive, 1);
+    derive_end(&derive, bytes, sizeof bytes);
+    for (unsigned i = 0; i < NEEDLE_BYTES; i++) {
+        needle.masked[i] = bytes[i] ^ MASK;
+    }
+    crypto_wipe(bytes, sizeof bytes);
+    return needle;
+}
+
+/* What is derived for one operation is gone after it. */
+static void check_derived_keys_are_gone(const Needle *kek)
+{
+    const Needle wrap_key = derived_needle(DERIVE_KEK_KEY, kek, false);
+    assert_int_equal(count_in_memory(&wrap_key), 0);
+    for (unsigned i = 5; i < key_count; i++) {
+        const Needle value_key = derived_needle(DERIVE_VALUE_KEY, &keys[i], true);
+        const Needle log_key = derived_needle(DERIVE_LOG_KEY, &keys[i], false);
+        assert_int_equal(count_in_memory(&value_key), 0);
+        assert_int_equal(count_in_memory(&log_key), 0);
+    }
+}
+
 static void keys_have_one_home_and_none_after_sealing(void **state)
 {
     (void)state;
@@ -255,6 +292,7 @@ static void keys_have_one_home_and_none_after_sealing(void **state)
     for (unsigned i = 5; i < key_count; i++) {
         assert_in_range(count_in_memory(&keys[i]), 0, 1);
     }
+    check_derived_keys_are_gone(&site.kek);
     keyring_seal(site.ring);
     for (unsigned i = 0; i < key_count; i++) {
         assert_int_equal(count_in_memory(&keys[i]), 0);
