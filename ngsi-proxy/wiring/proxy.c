@@ -9,6 +9,7 @@
 #include "janitor.h"
 #include "log_projection.h"
 #include "server.h"
+#include "subject_walk.h"
 #include "union.h"
 #include "vault_half.h"
 #include "vault_open.h"
@@ -73,13 +74,19 @@ static Error start_brokers(Proxy *proxy, bool is_open)
     return union_new(proxy->open_half, proxy->personal_half, &classifier, &proxy->broker);
 }
 
+static Error each_subject(void *context, LogSubjectVisit visit, void *visitor)
+{
+    return subject_walk(context, visit, visitor);
+}
+
 /* The follower and the janitor need keys; a sealed vault has neither log nor tokens to look after. */
 static Error start_threads(Proxy *proxy, const Conf *conf)
 {
     if (FAILED(proxy->vault.sealed)) {
         return OK;
     }
-    TRY(log_projection_start(proxy->vault.log, proxy->vault.store, &proxy->projection));
+    LogSubjects subjects = {.each = each_subject, .context = &proxy->vault.core};
+    TRY(log_projection_start(proxy->vault.log, proxy->vault.store, &subjects, &proxy->projection));
     return janitor_start(&proxy->vault.core, conf_text(conf, "node"), &proxy->janitor);
 }
 
@@ -131,7 +138,11 @@ static Error start(Proxy *proxy, const Conf *conf)
                        .started_us = clock->now_us(clock),
                        .readiness = readiness,
                        .readiness_context = proxy};
-    return start_server(proxy, conf);
+    TRY(start_server(proxy, conf));
+    if (proxy->api.issuer.n == 0) {
+        proxy->api.issuer = str_from(proxy->url); /* a free port was taken; nobody knows it before this line */
+    }
+    return OK;
 }
 
 Error proxy_start(Arena *arena, const Conf *conf, Proxy **ret_proxy)

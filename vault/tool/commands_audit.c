@@ -1,6 +1,9 @@
+#include <inttypes.h>
 #include <stdio.h>
 
+#include "log_projection.h"
 #include "log_verify.h"
+#include "subject_walk.h"
 #include "vault_open.h"
 #include "vaultctl_commands.h"
 #include "verifier_key.h"
@@ -56,4 +59,33 @@ Error command_audit_verify(CommandLine *line)
     /* A flaw is the verifier's finding, not its failure: the words are printed, the status tells the script. */
     line->exit_status = report.is_genuine ? 0 : 1;
     return OK;
+}
+
+static Error each_subject(void *context, LogSubjectVisit visit, void *visitor)
+{
+    return subject_walk(context, visit, visitor);
+}
+
+#define REBUILD_TIMEOUT_US (INT64_C(3600) * CLOCK_SECOND_US)
+
+static Error rebuild(OpenVault *vault)
+{
+    Deadline deadline = deadline_in(vault->core.ports->clock, REBUILD_TIMEOUT_US);
+    LogSubjects subjects = {.each = each_subject, .context = &vault->core};
+    TRY(log_projection_wipe(vault->store, deadline));
+    CLEANUP(log_projection_stop) LogProjection *projection = NULL;
+    TRY(log_projection_start(vault->log, vault->store, &subjects, &projection));
+    return log_projection_wait(projection, access_log_size(vault->log), deadline);
+}
+
+Error command_audit_rebuild(CommandLine *line)
+{
+    OpenVault vault = {0};
+    TRY(vault_open(line->arena, line->conf, (VaultOpenOptions){.needs_log = true}, &vault));
+    Error outcome = FAILED(vault.sealed) ? vault.sealed : rebuild(&vault);
+    if (!FAILED(outcome)) {
+        printf("the history of accesses stands again: %" PRIu64 " entries of this node\n", access_log_size(vault.log));
+    }
+    vault_open_close(&vault);
+    return outcome;
 }

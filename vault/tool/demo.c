@@ -20,6 +20,7 @@
 #define CHUNK_ARENA_BYTES ((size_t)64 << 20)
 #define DAY_US (86400 * CLOCK_SECOND_US)
 #define JOINED_AGO_US (400 * DAY_US)
+#define EXPIRED_AFTER_US (180 * DAY_US)
 #define GAVE_AGO_US (30 * DAY_US)
 #define WITHDREW_AGO_US (1 * DAY_US)
 #define COMMIT_TIMEOUT_US (60 * CLOCK_SECOND_US)
@@ -45,19 +46,18 @@ typedef struct DemoMoment {
     ViewRowWork *rows;
 } DemoMoment;
 
-static Error moment_open(const DemoLoad *load, Arena *arena, int64_t ago_us, DemoMoment *ret_moment)
+/* The rows remember the call, so the moment is filled where it lives. */
+static Error moment_open(const DemoLoad *load, Arena *arena, int64_t ago_us, DemoMoment *moment)
 {
     Deadline deadline = deadline_in(load->core->ports->clock, COMMIT_TIMEOUT_US);
-    DemoMoment moment = {0};
-    TRY(vault_call_open(load->core, arena, STR(""), deadline, &moment.call));
-    moment.call.now_us = load->started_us - ago_us;
-    moment.batch = store_batch_in(arena);
-    moment.rows = view_row_work_in(&moment.call);
-    if (moment.batch == NULL || moment.rows == NULL) {
-        vault_call_close(&moment.call);
+    TRY(vault_call_open(load->core, arena, STR(""), deadline, &moment->call));
+    moment->call.now_us = load->started_us - ago_us;
+    moment->batch = store_batch_in(arena);
+    moment->rows = view_row_work_in(&moment->call);
+    if (moment->batch == NULL || moment->rows == NULL) {
+        vault_call_close(&moment->call);
         return arena_failure(arena);
     }
-    *ret_moment = moment;
     return OK;
 }
 
