@@ -7,7 +7,7 @@
 
 #define BATCH_DOCS ((size_t)256)
 #define SCRATCH_BYTES ((size_t)8 << 20)
-#define IDS_FIND_LIMIT ((size_t)STORE_FIND_LIMIT_MAX)
+#define ID_BATCH_DOCS ((size_t)16)
 
 /* Where one entity stands: by order number, then by key. */
 typedef struct Place {
@@ -217,7 +217,7 @@ typedef struct PlaceList {
     size_t capacity;
 } PlaceList;
 
-static Error add_place(Arena *arena, PlaceList *list, const StoreDoc *doc)
+static Error add_place(Arena *arena, PlaceList *list, const Place *place)
 {
     if (list->count == list->capacity) {
         size_t capacity = list->capacity == 0 ? 64 : list->capacity * 2;
@@ -229,7 +229,8 @@ static Error add_place(Arena *arena, PlaceList *list, const StoreDoc *doc)
         list->items = grown;
         list->capacity = capacity;
     }
-    TRY(place_of(doc, &list->items[list->count]));
+    list->items[list->count].order = place->order;
+    TRY(str_copy_in(arena, place->key, &list->items[list->count].key));
     list->count++;
     return OK;
 }
@@ -245,33 +246,44 @@ static Error is_wanted(const EntityQuery *query, const StoreDoc *doc, bool *ret_
 }
 
 /* One id has as many entities as it has types and paths: few. */
-static Error find_id(const Walk *walk, Str id, PlaceList *list)
+static Cursor cursor_of_id(Str scope, Str id)
 {
     static const char *const members[] = {"s", "y", NULL};
-    StoreFind find = {.collection = STORE_PUBLIC_ENTITIES,
-                      .index = "by_id",
-                      .equal = {STORE_TEXT(walk->scope), STORE_TEXT(id)},
-                      .equal_count = 2,
-                      .limit = IDS_FIND_LIMIT,
-                      .members = members};
-    StoreDoc *docs = NULL;
-    size_t count = 0;
-    TRY(store_find(walk->call->vault.snapshot, walk->call->vault.arena, &find, &docs, &count));
-    for (size_t i = 0; i < count; i++) {
+    return (Cursor){.find = {.collection = STORE_PUBLIC_ENTITIES,
+                             .index = "by_id",
+                             .equal = {STORE_TEXT(scope), STORE_TEXT(id)},
+                             .equal_count = 2,
+                             .limit = ID_BATCH_DOCS,
+                             .members = members}};
+}
+
+static Error collect_id(const Walk *walk, Cursor *cursor, PlaceList *list)
+{
+    TRY(settle(walk, cursor));
+    while (cursor->at < cursor->count) {
         bool is_hit = false;
-        TRY(is_wanted(walk->query, &docs[i], &is_hit));
+        TRY(is_wanted(walk->query, &cursor->docs[cursor->at], &is_hit));
         if (is_hit) {
-            TRY(add_place(walk->call->vault.arena, list, &docs[i]));
+            TRY(add_place(walk->call->vault.arena, list, &cursor->place));
         }
+        cursor->at++;
+        TRY(settle(walk, cursor));
     }
     return OK;
+}
+
+static Error find_id(const Walk *walk, Str id, PlaceList *list)
+{
+    Cursor cursor = cursor_of_id(walk->scope, id);
+    Error error = collect_id(walk, &cursor, list);
+    (void)arena_free(cursor.scratch);
+    return error;
 }
 
 static Error walk_ids(const Walk *walk, Collector *collector)
 {
     PlaceList list = {.count = 0};
     for (size_t i = 0; i < walk->query->ids.count; i++) {
-        ENSURE(!deadline_has_passed(walk->call->vault.deadline), DEADLINE, NULL);
         TRY(find_id(walk, walk->query->ids.items[i], &list));
     }
     if (list.count > 1) {

@@ -154,6 +154,41 @@ static void test_pages_run_across_batches(void **state)
     check_total(city, "", "options=count&type=Odd", 300);
 }
 
+/* As many ids as a request may name, within the memory of one request. */
+static void test_a_thousand_ids(void **state)
+{
+    City *city = *state;
+    assert_ok(city_create(city, "", "{\"id\":\"i7\",\"type\":\"T\"}"));
+    Buf params = buf_in(city->arena);
+    buf_add(&params, STR("id="));
+    for (int i = 0; i < V2_LIST_ITEMS_MAX; i++) {
+        buf_add(&params, i == 0 ? STR("i") : STR(",i"));
+        buf_add_int(&params, i);
+    }
+    buf_add_char(&params, '\0');
+    Str text;
+    Str json;
+    assert_ok(buf_finish(&params, &text));
+    size_t before = arena_used_bytes(city->arena);
+    assert_ok(city_list(city, "", text.p, &json, NULL));
+    assert_str(json, "[{\"id\":\"i7\",\"type\":\"T\"}]");
+    assert_true(arena_used_bytes(city->arena) - before < ARENA_REQUEST_BYTES / 8);
+}
+
+/* More types under one id than one batch of the walk holds. */
+static void test_one_id_of_many_types(void **state)
+{
+    City *city = *state;
+    char body[64];
+    for (int i = 0; i < 40; i++) {
+        (void)snprintf(body, sizeof body, "{\"id\":\"E\",\"type\":\"T%d\"}", i);
+        assert_ok(city_create(city, "", body));
+    }
+    check_total(city, "", "options=count&id=E", 40);
+    check_list(city, "", "id=E&limit=1&offset=39", "[{\"id\":\"E\",\"type\":\"T39\"}]");
+    check_list(city, "", "id=E&type=T33", "[{\"id\":\"E\",\"type\":\"T33\"}]");
+}
+
 static void test_shown_attributes_do_not_filter(void **state)
 {
     City *city = *state;
@@ -365,6 +400,8 @@ static int run_on(const char *kind)
         TEST(test_lists_come_in_order_of_creation),
         TEST(test_pages_and_counts),
         TEST(test_pages_run_across_batches),
+        TEST(test_a_thousand_ids),
+        TEST(test_one_id_of_many_types),
         TEST(test_shown_attributes_do_not_filter),
         TEST(test_service_paths),
         TEST(test_tenants_are_apart),
