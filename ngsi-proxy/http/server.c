@@ -59,6 +59,31 @@ static struct MHD_Daemon *start_daemon(Server *server)
         MHD_OPTION_NOTIFY_CONNECTION, server_on_connection, server, MHD_OPTION_END);
 }
 
+Arena *server_arena_borrow(Server *server)
+{
+    Arena *arena = NULL;
+    (void)pthread_mutex_lock(&server->arena_lock);
+    if (server->arena_count > 0) {
+        arena = server->arenas[--server->arena_count];
+    }
+    (void)pthread_mutex_unlock(&server->arena_lock);
+    return arena == NULL ? arena_new_sensitive(ARENA_REQUEST_BYTES) : arena;
+}
+
+Arena *server_arena_return(Server *server, Arena *arena)
+{
+    if (arena == NULL) {
+        return NULL;
+    }
+    arena_reset(arena);
+    (void)pthread_mutex_lock(&server->arena_lock);
+    if (server->arena_count < SERVER_ARENAS_KEPT) {
+        server->arenas[server->arena_count++] = TAKE(arena);
+    }
+    (void)pthread_mutex_unlock(&server->arena_lock);
+    return arena_free(arena);
+}
+
 static Server *server_new(const ServerOptions *options)
 {
     Server *server = calloc(1, sizeof *server);
@@ -72,6 +97,7 @@ static Server *server_new(const ServerOptions *options)
     (void)pthread_condattr_init(&attributes);
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     (void)pthread_mutex_init(&server->lock, NULL);
+    (void)pthread_mutex_init(&server->arena_lock, NULL);
     (void)pthread_cond_init(&server->changed, &attributes);
     (void)pthread_condattr_destroy(&attributes);
     return server;
@@ -81,6 +107,10 @@ static Server *server_free(Server *server)
 {
     server_watchdog_stop(server);
     server_listen_close(server);
+    for (size_t i = 0; i < server->arena_count; i++) {
+        (void)arena_free(server->arenas[i]);
+    }
+    (void)pthread_mutex_destroy(&server->arena_lock);
     (void)pthread_cond_destroy(&server->changed);
     (void)pthread_mutex_destroy(&server->lock);
     free(server);

@@ -45,10 +45,10 @@ static void read_peer(struct MHD_Connection *mhd, Connection *connection)
     }
 }
 
-static Exchange *exchange_free(Exchange *exchange)
+static Exchange *exchange_free(Server *server, Exchange *exchange)
 {
     if (exchange != NULL) {
-        exchange->request.arena = arena_free(exchange->request.arena);
+        exchange->request.arena = server_arena_return(server, exchange->request.arena);
         free(exchange);
     }
     return NULL;
@@ -69,7 +69,7 @@ void server_on_connection(void *context, struct MHD_Connection *mhd, void **sock
     }
     Connection *connection = *socket_context;
     if (connection != NULL) {
-        connection->exchange = exchange_free(connection->exchange);
+        connection->exchange = exchange_free(connection->server, connection->exchange);
         *socket_context = server_connection_free(connection);
     }
 }
@@ -87,15 +87,17 @@ static Exchange *exchange_new(Connection *connection, const char *uri)
         return NULL;
     }
     Request *request = &exchange->request;
-    request->arena = arena_new_sensitive(ARENA_REQUEST_BYTES);
+    request->arena = server_arena_borrow(connection->server);
     if (request->arena == NULL) {
-        return exchange_free(exchange);
+        return exchange_free(connection->server, exchange);
     }
+    exchange->home = ARENA_ONE(request->arena, ArenaHome);
     request->reserve = arena_alloc(request->arena, REQUEST_RESERVE_BYTES);
-    if (request->reserve == NULL ||
+    if (exchange->home == NULL || request->reserve == NULL ||
         FAILED(str_copy_in(request->arena, str_from(uri), &request->target))) {
-        return exchange_free(exchange);
+        return exchange_free(connection->server, exchange);
     }
+    *exchange->home = (ArenaHome){.server = connection->server, .arena = request->arena};
     request->peer = str_from(connection->peer);
     request->id = STR_EMPTY;
     request->correlator = STR_EMPTY;
@@ -111,7 +113,7 @@ void *server_on_uri(void *context, const char *uri, struct MHD_Connection *mhd)
         return NULL;
     }
     server_connection_limit(connection, connection->server->options.head_timeout_us);
-    (void)exchange_free(connection->exchange);
+    (void)exchange_free(connection->server, connection->exchange);
     connection->exchange = exchange_new(connection, uri);
     return connection->exchange;
 }
@@ -244,9 +246,10 @@ static void add_header(struct MHD_Response *answer, Str name, Str value)
         answer, name_z, value_z); /* refused only without memory: the body still says it */
 }
 
-static void free_arena(void *arena)
+static void return_arena(void *context)
 {
-    (void)arena_free(arena);
+    const ArenaHome home = *(const ArenaHome *)context;
+    (void)server_arena_return(home.server, home.arena);
 }
 
 static struct MHD_Response *build_answer(Exchange *exchange)
@@ -257,7 +260,7 @@ static struct MHD_Response *build_answer(Exchange *exchange)
         void *library; /* the library takes void *, and only reads */
     } body = {.read = response->body.n == 0 ? "" : response->body.p};
     struct MHD_Response *answer = MHD_create_response_from_buffer_with_free_callback_cls(
-        response->body.n, body.library, free_arena, exchange->request.arena);
+        response->body.n, body.library, return_arena, exchange->home);
     if (answer == NULL) {
         return NULL;
     }
@@ -409,7 +412,7 @@ void server_on_completed(void *context, struct MHD_Connection *mhd, void **excha
         return;
     }
     bool was_active = exchange->is_active;
-    connection->exchange = exchange_free(exchange);
+    connection->exchange = exchange_free(connection->server, exchange);
     *exchange_context = NULL;
     server_connection_limit(connection, (int64_t)server->options.idle_timeout_s * CLOCK_SECOND_US);
     if (was_active && atomic_fetch_sub(&server->active, 1) == 1 &&

@@ -21,9 +21,17 @@
 #define SERVER_DRAIN_BYTES_MAX                                                                     \
     ((size_t)16 << 20) /* of a body that is too large, read for politeness */
 #define SERVER_SEND_TIMEOUT_US (60 * CLOCK_SECOND_US)
+#define SERVER_ARENAS_KEPT 64
 #define SERVER_STOP_TIMEOUT_US (5 * CLOCK_SECOND_US)
 
+/* Where an answer's arena goes when its last byte is sent; lives in that arena itself. */
+typedef struct ArenaHome {
+    struct Server *server;
+    Arena *arena;
+} ArenaHome;
+
 typedef struct Exchange {
+    ArenaHome *home;
     Request request;
     Response response;
     RequestFraming framing;
@@ -55,12 +63,20 @@ struct Server {
     pthread_mutex_t lock; /* guards connections and the watchdog's sleep */
     pthread_cond_t changed;
     Connection *connections;
+    pthread_mutex_t arena_lock; /* guards arenas and arena_count; never held together with lock */
+    Arena *arenas[SERVER_ARENAS_KEPT]; /* reset, for the next requests */
+    size_t arena_count;
     pthread_t watchdog;
     bool has_watchdog;
 };
 
 /* Monotonic now of the server's ports. */
 int64_t server_now_us(const Server *server);
+
+/* A sensitive arena of ARENA_REQUEST_BYTES, new or reset; NULL when memory is short. */
+Arena *server_arena_borrow(Server *server) MUST_USE;
+/* Wipes it and keeps or frees it. NULL is fine. Returns NULL. */
+Arena *server_arena_return(Server *server, Arena *arena);
 
 /* --- server_listen.c
  * --------------------------------------------------------------------------------------------- */

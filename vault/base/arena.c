@@ -107,6 +107,29 @@ Arena *arena_free(Arena *arena)
     return NULL;
 }
 
+/* Mapping and unmapping pages for each request stops all threads of the process for a moment; who serves many keeps
+ * arenas and resets them. Only a chunk of the usual size is kept, so that one large request does not hold memory. */
+void arena_reset(Arena *arena)
+{
+    Chunk *kept = NULL;
+    Chunk *chunk = arena->chunks;
+    while (chunk != NULL) {
+        Chunk *next = chunk->next;
+        if (kept == NULL && chunk->size_bytes <= CHUNK_BYTES) {
+            size_t header = round_up(sizeof(Chunk), ALIGNMENT);
+            explicit_bzero((char *)chunk + header, chunk->used_bytes - header);
+            chunk->used_bytes = header;
+            chunk->next = NULL;
+            kept = chunk;
+        } else {
+            chunk_free(chunk, arena->is_sensitive);
+        }
+        chunk = next;
+    }
+    arena->chunks = kept;
+    arena->used_bytes = 0;
+}
+
 static void *refuse(Arena *arena, ErrorReason reason)
 {
     arena->failure = reason;

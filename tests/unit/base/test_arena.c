@@ -192,6 +192,30 @@ static void test_plain_memory_is_not_mapped(void **state)
     assert_int_equal(system_seen.kept_from_dumps_bytes, 0);
 }
 
+/* A reset arena is a new one, but for the page it keeps: nothing of before is in it, and no page is asked for. */
+static void test_reset_starts_anew_in_the_same_memory(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) Arena *arena = arena_new_sensitive(200000);
+    arena_reset(arena);
+    unsigned char *first = arena_alloc(arena, 20000);
+    memset(first, 0xff, 20000);
+    memset(arena_alloc(arena, 100000), 0xff, 100000);
+    size_t mapped = system_seen.mapped_bytes;
+    arena_reset(arena);
+    assert_int_equal(system_seen.returned_clean_bytes, mapped - 32768); /* the large chunk went, wiped */
+    assert_int_equal(system_seen.returned_dirty_bytes, 0);
+    assert_int_equal(arena_used_bytes(arena), 0);
+    unsigned char *again = arena_alloc(arena, 30000);
+    assert_ptr_equal(again, first);
+    for (size_t i = 0; i < 30000; i++) {
+        assert_int_equal(again[i], 0);
+    }
+    assert_int_equal(system_seen.mapped_bytes, mapped);
+    assert_non_null(arena_alloc(arena, 170000)); /* the whole budget is there again */
+    assert_null(arena_alloc(arena, 1));
+}
+
 static void test_free_takes_null(void **state)
 {
     (void)state;
@@ -222,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_failure_before_any_refusal_is_still_a_failure),
         cmocka_unit_test_setup(test_memory_of_the_system_runs_out, forget_system),
         cmocka_unit_test_setup(test_sensitive_memory_goes_back_wiped_and_undumped, forget_system),
+        cmocka_unit_test_setup(test_reset_starts_anew_in_the_same_memory, forget_system),
         cmocka_unit_test_setup(test_plain_memory_is_not_mapped, forget_system),
         cmocka_unit_test(test_free_takes_null),
         cmocka_unit_test(test_take_empties_the_variable),
