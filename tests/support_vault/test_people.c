@@ -201,9 +201,9 @@ GrantRequest test_request(TestVault *vault, const char *service, const char *pur
 
 static Str give(TestVault *vault, TestCitizen citizen, const GrantRequest *request)
 {
-    static _Atomic unsigned number;
+    static unsigned number;
     char key[32];
-    (void)snprintf(key, sizeof key, "give-%u", atomic_fetch_add(&number, 1));
+    (void)snprintf(key, sizeof key, "give-%u", number++);
     VaultCall call = test_call(vault);
     Principal principal = test_citizen_principal(citizen.subject);
     Grant grant;

@@ -16,8 +16,8 @@
 #define ENVIRONMENT STR("test")
 #define CALL_TIMEOUT_US (60 * CLOCK_SECOND_US)
 
-static TestCommitFault commit_fault;
-static atomic_bool commit_has_failed;
+/* Of the thread that ordered it: the projection commits in its own. */
+static _Thread_local TestCommitFault commit_fault;
 
 bool test_has_mongodb(void)
 {
@@ -30,28 +30,24 @@ static const StoreBackend *real_backend;
 
 static Error commit_or_fail(Store *store, const StoreBatch *batch, Deadline deadline, size_t *ret_failed)
 {
-    if (atomic_load(&commit_fault.countdown) == 0 || atomic_fetch_sub(&commit_fault.countdown, 1) != 1) {
+    if (commit_fault.countdown == 0 || --commit_fault.countdown > 0) {
         return real_backend->commit(store, batch, deadline, ret_failed);
     }
-    atomic_store(&commit_has_failed, true);
+    commit_fault.has_failed = true;
     if (commit_fault.is_after) {
         TRY(real_backend->commit(store, batch, deadline, ret_failed));
     }
     return error_make(commit_fault.reason, NULL, "ordered by the test");
 }
 
-void test_commit_fail(TestVault *vault, int nth, ErrorReason reason, bool is_after)
+void test_commit_fail(int nth, ErrorReason reason, bool is_after)
 {
-    (void)vault;
-    commit_fault.reason = reason;
-    commit_fault.is_after = is_after;
-    atomic_store(&commit_has_failed, false);
-    atomic_store(&commit_fault.countdown, nth);
+    commit_fault = (TestCommitFault){.countdown = nth, .reason = reason, .is_after = is_after};
 }
 
 bool test_commit_failed(void)
 {
-    return atomic_load(&commit_has_failed);
+    return commit_fault.has_failed;
 }
 
 void test_log_fail(TestVault *vault, bool is_down)
@@ -147,7 +143,7 @@ void test_vault_init(TestVault *vault, const char *kind, uint64_t seed)
 {
     static const char *const SERVICES[] = {"line-portal", "kenko", "neppi-pay", "sdgs", "tourist-passport"};
     memset(vault, 0, sizeof *vault);
-    test_commit_fail(vault, 0, REASON_NONE, false);
+    test_commit_fail(0, REASON_NONE, false);
     assert_ok(crypto_init());
     vault->arena = arena_new_sensitive(ARENA_BYTES);
     assert_non_null(vault->arena);

@@ -10,8 +10,6 @@
 #ifndef MUSUBI_TEST_VAULT_H
 #define MUSUBI_TEST_VAULT_H
 
-#include <stdatomic.h>
-
 #include "access_log.h"
 #include "check.h"
 #include "fake_ports.h"
@@ -31,11 +29,12 @@
 #define HEALTH "health-promotion"
 #define EXCHANGE "point-exchange"
 
-/* What happens to the nth commit from now; see test_commit_fail. */
+/* What happens to a commit of this thread; see test_commit_fail. */
 typedef struct TestCommitFault {
-    atomic_int countdown; /* 0: none left to fail */
+    int countdown; /* 0: nothing is ordered */
     ErrorReason reason;
-    bool is_after; /* the commit happens, but its answer is lost */
+    bool is_after;
+    bool has_failed;
 } TestCommitFault;
 
 typedef struct TestVault {
@@ -127,8 +126,8 @@ const char *test_must_list(TestVault *vault, const char *client, const char *pur
 const char *test_history(TestVault *vault, TestCitizen citizen);
 /* All documents of a collection: keys, versions, bodies as hex. */
 Str test_dump(TestVault *vault, StoreCollection collection);
-/* The nth commit from now fails with this reason; is_after: it happens all the same. */
-void test_commit_fail(TestVault *vault, int nth, ErrorReason reason, bool is_after);
+/* The nth commit of this thread from now fails with this reason; is_after: it happens, but its answer is lost. */
+void test_commit_fail(int nth, ErrorReason reason, bool is_after);
 /* Whether the ordered failure was met. */
 bool test_commit_failed(void);
 /* From now on every write of the log fails; false: no more. */
