@@ -64,7 +64,7 @@ static void names_of(int trial, char entity[NAME_BYTES], char row[NAME_BYTES])
     (void)snprintf(row, NAME_BYTES, "row%d", trial);
 }
 
-static StoreBatch *trial_batch(Arena *arena, int trial, uint64_t shared_version)
+static StoreBatch *trial_batch(Arena *arena, int trial)
 {
     char entity[NAME_BYTES];
     char row[NAME_BYTES];
@@ -73,7 +73,6 @@ static StoreBatch *trial_batch(Arena *arena, int trial, uint64_t shared_version)
     store_batch_require(batch, STORE_KEYS, RELIED, 1);
     store_batch_insert(batch, STORE_ENTITIES, str_from(entity), contract_body(arena, trial));
     store_batch_insert(batch, STORE_VIEW_ROWS, str_from(row), contract_body(arena, trial));
-    store_batch_replace(batch, STORE_PERSONS, SHARED, shared_version, contract_body(arena, trial));
     return batch;
 }
 
@@ -102,14 +101,11 @@ static void fail_trial(const char *what, Error error, const char *why)
     fail();
 }
 
-static void verdict_check(Bench *bench, int trial, Error error, uint64_t version_before, const char *what)
+void bench_judge(Bench *bench, int trial, Error error, const char *what)
 {
-    CLEANUP(arena_free) Arena *arena = arena_new(ARENA_REQUEST_BYTES);
     BenchFate fate = bench_fate(bench, trial);
-    uint64_t version = contract_get(bench->direct, arena, STORE_PERSONS, "shared").version;
-    bool is_replaced = version == version_before + 1;
     bool is_unknown = FAILED(error) && error.reason == REASON_STORE_UNSETTLED;
-    if (fate == BENCH_TORN || (fate == BENCH_THERE) != is_replaced) {
+    if (fate == BENCH_TORN) {
         fail_trial(what, error, "the batch is torn");
     }
     if (!FAILED(error) && fate != BENCH_THERE) {
@@ -124,13 +120,9 @@ static void verdict_check(Bench *bench, int trial, Error error, uint64_t version
     }
 }
 
-Error bench_trial(Bench *bench, int64_t timeout_us, const char *what)
+static Error commit_in_time(Bench *bench, const StoreBatch *batch, int64_t timeout_us, const char *what)
 {
-    CLEANUP(arena_free) Arena *arena = arena_new(ARENA_REQUEST_BYTES);
     const Clock *clock = ports_system()->clock;
-    int trial = ++bench->trials;
-    uint64_t version = contract_get(bench->direct, arena, STORE_PERSONS, "shared").version;
-    StoreBatch *batch = trial_batch(arena, trial, version);
     int64_t begun = clock->monotonic_us(clock);
     Error error = store_commit(bench->through, batch, deadline_in(clock, timeout_us), NULL);
     int64_t took = clock->monotonic_us(clock) - begun;
@@ -139,7 +131,29 @@ Error bench_trial(Bench *bench, int64_t timeout_us, const char *what)
         fail_trial(what, error, "the call came back late");
     }
     error.argument = NULL; /* the arena goes */
-    verdict_check(bench, trial, error, version, what);
+    return error;
+}
+
+Error bench_commit(Bench *bench, int64_t timeout_us, int *ret_trial)
+{
+    CLEANUP(arena_free) Arena *arena = arena_new(ARENA_REQUEST_BYTES);
+    *ret_trial = ++bench->trials;
+    return commit_in_time(bench, trial_batch(arena, *ret_trial), timeout_us, "commit");
+}
+
+Error bench_trial(Bench *bench, int64_t timeout_us, const char *what)
+{
+    CLEANUP(arena_free) Arena *arena = arena_new(ARENA_REQUEST_BYTES);
+    int trial = ++bench->trials;
+    uint64_t version = contract_get(bench->direct, arena, STORE_PERSONS, "shared").version;
+    StoreBatch *batch = trial_batch(arena, trial);
+    store_batch_replace(batch, STORE_PERSONS, SHARED, version, contract_body(arena, trial));
+    Error error = commit_in_time(bench, batch, timeout_us, what);
+    bench_judge(bench, trial, error, what);
+    bool is_replaced = contract_get(bench->direct, arena, STORE_PERSONS, "shared").version == version + 1;
+    if (is_replaced != (bench_fate(bench, trial) == BENCH_THERE)) {
+        fail_trial(what, error, "the batch is torn");
+    }
     return error;
 }
 

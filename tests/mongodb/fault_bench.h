@@ -31,6 +31,10 @@ void bench_stop(Bench *bench);
 
 /* Commits one trial through the proxy; cmocka-fails when the call is late, the batch is torn or the verdict untrue. */
 Error bench_trial(Bench *bench, int64_t timeout_us, const char *what);
+/* The same in two steps, for a database that is away meanwhile: the commit alone (the shared document stays out of it),
+ * and the comparison of what was said with what is there. */
+Error bench_commit(Bench *bench, int64_t timeout_us, int *ret_trial);
+void bench_judge(Bench *bench, int trial, Error error, const char *what);
 /* What the database holds of a trial. */
 BenchFate bench_fate(Bench *bench, int trial);
 /* Lets all pass and commits until it works; cmocka-fails after BENCH_RECOVERY_US. */

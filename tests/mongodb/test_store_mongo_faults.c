@@ -180,7 +180,7 @@ typedef struct ServerCase {
 static const ServerCase SERVER_CASES[] = {
     {"closed at commit", {.command = COMMIT, .times = 1, .closes_connection = true}, LONG_US, true},
     {"closed at four commits", {.command = COMMIT, .times = 4, .closes_connection = true}, LONG_US, false},
-    {"closed at insert", {.command = "insert", .times = 2, .closes_connection = true}, LONG_US, true},
+    {"closed at insert", {.command = "insert", .times = 1, .closes_connection = true}, LONG_US, true},
     {"conflict at update", {.command = "update", .times = 3, .error_code = CODE_WRITE_CONFLICT}, LONG_US, true},
     {"conflict at commit", {.command = COMMIT, .times = 1, .error_code = CODE_WRITE_CONFLICT}, LONG_US, true},
     {"not primary at insert", {.command = "insert", .times = 1, .error_code = CODE_NOT_PRIMARY}, LONG_US, true},

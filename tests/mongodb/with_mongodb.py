@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Runs a command with a MongoDB of its own, and passes on the command's exit status.
 
-    with_mongodb.py [--prepare DATABASE]... [--port N] [--folder PATH] [--tools PATH] -- CMD ARG...
+    with_mongodb.py [--prepare DATABASE]... [--port N] [--folder PATH] [--durable] [--python] [--tools PATH] -- CMD ARG...
     with_mongodb.py --install [--tools PATH]
 
 The server is SecantusDB (MongoDB's wire protocol, a single-node replica set) with the test commands enabled, on a
-loopback port, in a fresh temporary folder; --folder keeps the data in PATH instead. --prepare runs the scripts of
-mongo-init/ on a database first. The tools are installed into --tools once (default: $MUSUBI_TOOLS, else build/tools).
+loopback port, in a fresh temporary folder; --folder keeps the data in PATH instead. --durable syncs each commit,
+so that a killed server forgets none. --prepare runs mongo-init/collections.js on a database first. The tools are
+installed into --tools once (default: $MUSUBI_TOOLS, else build/tools); with --python CMD is a script for their Python,
+which has pymongo.
 
 CMD sees
     MUSUBI_TEST_MONGODB_URI      where the server listens
@@ -86,13 +88,6 @@ def shell_program(tools):
     return program
 
 
-def run_shell(tools, uri, database, script, environment=None):
-    """One script of mongo-init/ on one database; the shell's output on failure only."""
-    target = uri.replace("/?", f"/{database}?")
-    run_quietly([shell_program(tools), "--quiet", "--norc", target, "--file", script],
-                env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL)
-
-
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -112,19 +107,34 @@ def hello_answers(port):
         return False
 
 
-class Server:
+class Running:
+    """A server that runs at a URI."""
+
+    def __init__(self, uri, tools=None):
+        self.uri = uri
+        self.tools = pathlib.Path(tools or default_tools()).absolute()
+
+    def run_script(self, database, script):
+        """One script of mongo-init/ on one database; the shell's output on failure only."""
+        target = self.uri.replace("/?", f"/{database}?")
+        run_quietly([shell_program(self.tools), "--quiet", "--norc", target, "--file", SOURCE / "mongo-init" / script],
+                    stdin=subprocess.DEVNULL)
+
+    def prepare(self, database):
+        """Collections, validators and indexes, as an operator makes them."""
+        self.run_script(database, "collections.js")
+
+
+class Server(Running):
     """One SecantusDB process that can be killed, frozen and started again on the same port and folder."""
 
-    def __init__(self, program, port, folder):
-        self.command = [program, "--host", "127.0.0.1", "--port", str(port), "--storage-path", str(folder / "data"),
-                        "--enable-test-commands", "--log-level", "WARNING"]
+    def __init__(self, tools, port, folder, durable):
+        super().__init__(f"mongodb://127.0.0.1:{port}/?directConnection=true", tools)
+        self.command = [server_program(self.tools), "--host", "127.0.0.1", "--port", str(port), "--storage-path", str(folder / "data"),
+                        "--enable-test-commands", "--log-level", "WARNING"] + (["--sync-on-commit"] if durable else [])
         self.port = port
         self.folder = folder
         self.process = None
-
-    @property
-    def uri(self):
-        return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
 
     def start(self):
         if self.process is not None and self.process.poll() is None:
@@ -168,9 +178,10 @@ class Control(socketserver.UnixStreamServer):
     """The socket by which a test kills or freezes the server that it talks to. One thread for all of them: a server
     started from here must not lose its parent thread (see die_with_parent)."""
 
-    def __init__(self, path, server):
-        actions = {"kill": server.kill, "start": server.start,
-                   "freeze": lambda: server.signal(signal.SIGSTOP), "thaw": lambda: server.signal(signal.SIGCONT)}
+    def __init__(self, path, controlled):
+        actions = {"kill": controlled.kill, "start": controlled.start,
+                   "freeze": lambda: controlled.signal(signal.SIGSTOP),
+                   "thaw": lambda: controlled.signal(signal.SIGCONT)}
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self):
@@ -185,11 +196,25 @@ class Control(socketserver.UnixStreamServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
-def run_command(server, control_path, command):
+@contextlib.contextmanager
+def server(folder, port=0, tools=None, durable=False):
+    """A running Server with its data in folder, on a free port unless one is named; stopped at the end. Only a durable
+    one keeps every acknowledged commit when it is killed: it syncs each, as a real MongoDB's majority does."""
+    folder = pathlib.Path(folder).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    started = Server(tools, port or free_port(), folder, durable)
+    started.start()
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+def run_command(started, control_path, command):
     environment = {**os.environ,
-                   "MUSUBI_TEST_MONGODB_URI": server.uri,
+                   "MUSUBI_TEST_MONGODB_URI": started.uri,
                    "MUSUBI_TEST_MONGODB_CONTROL": str(control_path),
-                   "MUSUBI_TEST_MONGODB_FOLDER": str(server.folder)}
+                   "MUSUBI_TEST_MONGODB_FOLDER": str(started.folder)}
     child = subprocess.Popen(command, env=environment)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: child.send_signal(received))
@@ -201,6 +226,8 @@ def parse_arguments():
     parser.add_argument("--prepare", action="append", default=[], metavar="DATABASE")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--folder", type=pathlib.Path)
+    parser.add_argument("--durable", action="store_true")
+    parser.add_argument("--python", action="store_true")
     parser.add_argument("--tools", type=pathlib.Path, default=default_tools())
     parser.add_argument("--install", action="store_true")
     parser.add_argument("command", nargs=argparse.REMAINDER)
@@ -214,23 +241,20 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
-    tools = arguments.tools.absolute()
-    program = server_program(tools)
     if arguments.install:
-        shell_program(tools)
+        server_program(arguments.tools.absolute())
+        shell_program(arguments.tools.absolute())
         return 0
     with contextlib.ExitStack() as stack:
         scratch = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="musubi-mongodb-")))
-        folder = (arguments.folder or scratch).absolute()
-        folder.mkdir(parents=True, exist_ok=True)
-        server = Server(program, arguments.port or free_port(), folder)
-        server.start()
-        stack.callback(server.stop)
-        control = stack.enter_context(Control(scratch / "control", server))
+        started = stack.enter_context(server(arguments.folder or scratch, arguments.port, arguments.tools,
+                                            arguments.durable))
+        control = stack.enter_context(Control(scratch / "control", started))
         stack.callback(control.shutdown)
         for database in arguments.prepare:
-            run_shell(tools, server.uri, database, SOURCE / "mongo-init" / "collections.js")
-        status = run_command(server, scratch / "control", arguments.command)
+            started.prepare(database)
+        python = [started.tools / "secantus" / "bin" / "python", "-B"] if arguments.python else []
+        status = run_command(started, scratch / "control", python + arguments.command)
     return status if status >= 0 else 128 - status
 
 

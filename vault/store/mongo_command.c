@@ -55,7 +55,7 @@ Error mongo_error_of(const MongoConn *conn, MongoOutcome outcome)
     if (outcome == MONGO_EXPIRED || deadline_has_passed(conn->deadline)) {
         return FAIL(DEADLINE, NULL);
     }
-    return FAIL(STORE_UNAVAILABLE, outcome == MONGO_REFUSED ? "the database refuses the command" : NULL);
+    return FAIL(STORE_UNAVAILABLE, outcome == MONGO_REFUSED ? "the database refuses the sign-in or the command" : NULL);
 }
 
 bool mongo_options_append(const MongoConn *conn, const mongoc_client_session_t *session, bson_t *options)

@@ -14,6 +14,11 @@ static void driver_start(void)
     mongoc_log_set_handler(NULL, NULL);
 }
 
+void mongo_driver_start(void)
+{
+    (void)pthread_once(&driver_once, driver_start); /* fails on a bad argument only */
+}
+
 static bool lane_init(MongoLane *lane, unsigned count)
 {
     lane->conns = calloc(count, sizeof *lane->conns);
@@ -95,7 +100,6 @@ static void monitors_guard(MongoStore *store)
 
 Error mongo_conns_init(MongoStore *store, unsigned readers_max, unsigned writers_max)
 {
-    (void)pthread_once(&driver_once, driver_start); /* fails on a bad argument only */
     locks_init(store);
     transaction_options_init(store);
     ENSURE(lane_init(&store->readers, readers_max) && lane_init(&store->writers, writers_max),

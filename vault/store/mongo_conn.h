@@ -73,6 +73,9 @@ typedef enum MongoOutcome {
     MONGO_REFUSED    /* the server won't, and would not the next time */
 } MongoOutcome;
 
+/* Once per process, before anything else of the driver: it must not print. */
+void mongo_driver_start(void);
+
 /* Prepares locks and lanes of a zeroed store whose uri is set; mongo_conns_done undoes it, also halfway.
  * Errors: OUT_OF_MEMORY. */
 Error mongo_conns_init(MongoStore *store, unsigned readers_max, unsigned writers_max) MUST_USE;

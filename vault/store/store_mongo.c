@@ -89,6 +89,7 @@ static Error store_connect(MongoStore *mongo, const StoreMongoOptions *options)
 Error store_mongo_open(const StoreMongoOptions *options, Store **ret_store)
 {
     bson_error_t error;
+    mongo_driver_start();
     ENSURE(database_name_is_good(options->database), STORE_MISUSE, "database name");
     mongoc_uri_t *uri = mongoc_uri_new_with_error(options->uri, &error);
     ENSURE(uri != NULL, STORE_MISUSE, "uri");
