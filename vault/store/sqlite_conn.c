@@ -47,6 +47,11 @@ static ErrorReason reason_of(const SqliteConn *conn, int code)
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_FORMAT:
+    /* Our statements fit our tables: these say that the stored schema or a row is not what we made. */
+    case SQLITE_ERROR:
+    case SQLITE_SCHEMA:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
         return REASON_STORE_CORRUPT;
     case SQLITE_NOMEM:
         return REASON_OUT_OF_MEMORY;

@@ -35,18 +35,42 @@ static Error row_read(sqlite3_stmt *row, Arena *arena, StoreCollection collectio
     return OK;
 }
 
-/* The same, cut to the projection before it is copied: large bodies cost no arena when few members are asked for. */
+static int value_compare(const StoreValue *a, const StoreValue *b)
+{
+    if (a->kind == STORE_MEMBER_INT) {
+        return (a->number > b->number) - (a->number < b->number);
+    }
+    return str_compare(a->text, b->text);
+}
+
+/* A damaged index may lead to a sound row that does not belong on the walk. */
+static Error walk_check(const StoreWalk *walk, DocBody body)
+{
+    for (size_t i = 0; i < walk->find->equal_count; i++) {
+        const StoreValue *wanted = &walk->find->equal[i];
+        StoreColumn column = {walk->index->members[i].name, wanted->kind};
+        StoreValue value;
+        bool is_there = false;
+        TRY(store_column_read(body, column, &value, &is_there));
+        ENSURE(is_there && value_compare(&value, wanted) == 0, STORE_CORRUPT, "row");
+    }
+    return OK;
+}
+
+/* A row of a walk, cut to the projection before it is copied: large bodies cost no arena when few members are asked for. */
 static Error row_select(sqlite3_stmt *row, Arena *arena, const StoreWalk *walk, StoreDoc *ret_doc)
 {
-    if (walk->find->members == NULL) {
-        return row_read(row, arena, walk->find->collection, ret_doc);
-    }
-    const char *names[STORE_PROJECTION_MAX];
-    size_t count = store_projection(walk->find, walk->index, names);
     StoreDoc doc;
     TRY(row_view(row, walk->find->collection, &doc));
+    TRY(walk_check(walk, doc.body));
     TRY(str_copy_in(arena, doc.key, &doc.key));
-    TRY(doc_select_in(arena, doc.body, names, count, &doc.body));
+    if (walk->find->members == NULL) {
+        TRY(str_copy_in(arena, doc.body.bytes, &doc.body.bytes));
+    } else {
+        const char *names[STORE_PROJECTION_MAX];
+        size_t count = store_projection(walk->find, walk->index, names);
+        TRY(doc_select_in(arena, doc.body, names, count, &doc.body));
+    }
     *ret_doc = doc;
     return OK;
 }
@@ -57,7 +81,12 @@ static Error get_one(SqliteConn *conn, sqlite3_stmt *get, Arena *arena, StoreCol
     int code = sqlite_bind_text(get, 1, key);
     code = code != SQLITE_OK ? code : sqlite3_step(get);
     if (code == SQLITE_ROW) {
-        return row_read(get, arena, collection, ret_doc);
+        StoreDoc doc;
+        TRY(row_read(get, arena, collection, &doc));
+        /* A damaged index may lead to a sound row of another document. */
+        ENSURE(str_eq(doc.key, key), STORE_CORRUPT, "row");
+        *ret_doc = doc;
+        return OK;
     }
     return code == SQLITE_DONE ? OK : sqlite_conn_error(conn, code);
 }
@@ -85,14 +114,6 @@ typedef struct WalkForm {
     bool has_to;
     bool has_resume;
 } WalkForm;
-
-static int value_compare(const StoreValue *a, const StoreValue *b)
-{
-    if (a->kind == STORE_MEMBER_INT) {
-        return (a->number > b->number) - (a->number < b->number);
-    }
-    return str_compare(a->text, b->text);
-}
 
 static WalkForm walk_form(const StoreWalk *walk, bool is_count)
 {
