@@ -4,7 +4,8 @@
 #include "v2_headers.h"
 #include "v2_params.h"
 
-#define PAGE_ARENA_BYTES ((size_t)64 << 20)
+#define LARGE_PAGE_ENTITIES 100
+#define LARGE_PAGE_BYTES ((size_t)64 << 20)
 
 static const Str *header_or_null(const Request *request, Str name, Str *storage)
 {
@@ -69,33 +70,35 @@ static Error add_count(const Request *request, int64_t total, Response *response
     return response_header(response, STR("Fiware-Total-Count"), count);
 }
 
-/* Asks and renders in the call's arena of the moment. */
-static Error render_page(ApiCall *call, const V2Params *params, EntityPage *ret_page, Str *ret_json)
+static Error page_json(ApiCall *call, const V2Params *params, int64_t *ret_total, Str *ret_json)
 {
     Broker *broker = call->api->broker;
-    TRY(broker->ops->query(broker, &call->broker, &params->query, ret_page));
-    return v2_page_render_in(call->broker.vault.arena, ret_page, &params->show, ret_json);
+    Arena *arena = call->broker.vault.arena;
+    EntityPage page;
+    TRY(broker->ops->query(broker, &call->broker, &params->query, &page));
+    TRY(v2_page_render_in(arena, &page, &params->show, ret_json));
+    *ret_total = page.total;
+    return OK;
 }
 
 /* What a page is made of takes several times the room of its text, and a thousand entities more
- * than a request has: it gets an arena of its own, and the finished text alone stays with the
- * request. */
-static Error page_json(ApiCall *call, const V2Params *params, int64_t *ret_total, Str *ret_json)
+ * than a request has: a large page is made in an arena of its own, and the finished text alone
+ * stays with the request. */
+static Error large_page_json(ApiCall *call, const V2Params *params, int64_t *ret_total,
+                             Str *ret_json)
 {
     Arena *kept = call->request->arena;
-    CLEANUP(arena_free) Arena *arena = arena_new_sensitive(PAGE_ARENA_BYTES);
+    CLEANUP(arena_free) Arena *arena = arena_new_sensitive(LARGE_PAGE_BYTES);
     ENSURE(arena != NULL, OUT_OF_MEMORY, NULL);
-    EntityPage page;
     Str json;
     call->broker.vault.arena = arena;
-    Error error = render_page(call, params, &page, &json);
+    Error error = page_json(call, params, ret_total, &json);
     call->broker.vault.arena = kept;
     if (FAILED(error)) {
         error.argument =
             error.argument == NULL ? NULL : str_argument(kept, str_from(error.argument));
         return error;
     }
-    *ret_total = page.total;
     return str_copy_in(kept, json, ret_json);
 }
 
@@ -105,7 +108,8 @@ Error v2_entities_list(ApiCall *call, Response *response)
     int64_t total = 0;
     Str json;
     TRY(read_query(call->request, V2_LIST, &params));
-    TRY(page_json(call, &params, &total, &json));
+    TRY(params.query.limit > LARGE_PAGE_ENTITIES ? large_page_json(call, &params, &total, &json)
+                                                 : page_json(call, &params, &total, &json));
     response_json(response, 200, json);
     return params.query.is_count_wanted ? add_count(call->request, total, response) : OK;
 }
