@@ -3,10 +3,10 @@
 
 #define LEAF_ARENA_BYTES ((size_t)128 << 10) /* for one leaf: detail, envelope, line */
 
-static Error ensure_up(const AccessLog *log)
+static Error ensure_up(AccessLog *log)
 {
-    ENSURE(log->down == NULL, LOG_UNAVAILABLE, log->down);
-    ENSURE(!log->is_stopping, LOG_UNAVAILABLE, "closing");
+    const char *down = log->down;
+    ENSURE(down == NULL, LOG_UNAVAILABLE, down);
     return OK;
 }
 
@@ -107,11 +107,15 @@ static Error place_all(AccessLog *log, Arena *arena, const PreparedLeaf *leaves,
 
 static Error wait_durable(AccessLog *log, uint64_t batch, Deadline deadline)
 {
-    while (log->durable_batches <= batch) {
+    WakeWord *settled = &log->settled[batch & 1];
+    for (;;) {
+        uint32_t seen = wake_word_read(settled);
+        if (log->durable_batches > batch) {
+            return OK;
+        }
         TRY(ensure_up(log));
-        ENSURE(timed_wait_on(&log->durable[batch & 1], &log->lock, deadline), DEADLINE, "access log");
+        ENSURE(wake_word_sleep(settled, seen, deadline), DEADLINE, "access log");
     }
-    return OK;
 }
 
 static Error prepare_all(AccessLog *log, Arena *arena, const LeafDraft *leaves, size_t n, PreparedLeaf **ret_prepared)
@@ -128,7 +132,7 @@ static Error prepare_all(AccessLog *log, Arena *arena, const LeafDraft *leaves, 
 Error access_log_append(AccessLog *log, const LeafDraft *leaves, size_t n, Deadline deadline, uint64_t *ret_first_seq)
 {
     ENSURE(n >= 1, LOG_MISUSE, "no leaf");
-    TRY(access_log_health(log));
+    TRY(ensure_up(log));
     CLEANUP(arena_free) Arena *arena = arena_new(n * LEAF_ARENA_BYTES);
     ENSURE(arena != NULL, OUT_OF_MEMORY, NULL);
     PreparedLeaf *prepared = NULL;
@@ -137,11 +141,9 @@ Error access_log_append(AccessLog *log, const LeafDraft *leaves, size_t n, Deadl
     uint64_t batch = 0;
     (void)pthread_mutex_lock(&log->lock);
     Error error = place_all(log, arena, prepared, n, deadline, &first_seq, &batch);
-    if (!FAILED(error)) {
-        error = wait_durable(log, batch, deadline);
-    }
     (void)pthread_mutex_unlock(&log->lock);
     TRY(error);
+    TRY(wait_durable(log, batch, deadline));
     *ret_first_seq = first_seq;
     return OK;
 }

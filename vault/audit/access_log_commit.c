@@ -61,21 +61,21 @@ static void announce(AccessLog *log)
     log->newest = log->pending.checkpoint;
     memcpy(log->newest_signature, log->pending.signature, sizeof log->newest_signature);
     log->down = NULL;
-    (void)pthread_cond_broadcast(&log->durable[log->pending.number & 1]);
     if (log->is_followed) {
         (void)pthread_cond_broadcast(&log->follower);
     }
     (void)pthread_mutex_unlock(&log->lock);
+    wake_word_change(&log->settled[log->pending.number & 1]);
 }
 
 static void report_down(AccessLog *log, Error error)
 {
     (void)pthread_mutex_lock(&log->lock);
     log->down = error.argument != NULL ? error.argument : error_words(error.reason)->name;
-    (void)pthread_cond_broadcast(&log->durable[0]);
-    (void)pthread_cond_broadcast(&log->durable[1]);
     (void)pthread_cond_broadcast(&log->room);
     (void)pthread_mutex_unlock(&log->lock);
+    wake_word_change(&log->settled[0]);
+    wake_word_change(&log->settled[1]);
 }
 
 /* Sleeps between two attempts while down; false when the log is being closed. */

@@ -14,6 +14,7 @@
 #include "access_log.h"
 #include "finder_table.h"
 #include "segment.h"
+#include "wake_word.h"
 
 /* The batch that the committer is about to make durable. Its own. */
 typedef struct PendingBatch {
@@ -39,23 +40,25 @@ struct AccessLog {
     pthread_t committer;
     bool has_committer;
 
+    /* written under the lock, read without it */
+    _Atomic uint64_t durable_batches; /* batches with smaller numbers are durable */
+    const char *_Atomic down;         /* NULL: up; else the call that failed */
+
     pthread_mutex_t lock;
     pthread_cond_t work;       /* the committer: leaves came, or stop */
     pthread_cond_t room;       /* appenders: a batch was taken, a turn ended, the log went down */
-    pthread_cond_t durable[2]; /* appenders, by the parity of their batch */
+    WakeWord settled[2];       /* appenders, by the parity of their batch: durable_batches or down changed */
     pthread_cond_t follower;
     SegmentBuilder builders[2]; /* batch b is built in b & 1; the other one is being committed */
     uint64_t open_batch;        /* takes leaves */
     MerkleFrontier open_before; /* the tree before its first leaf */
     MerkleFrontier frontier;    /* the tree with all leaves placed */
-    uint64_t durable_batches;   /* batches with smaller numbers are durable */
     Checkpoint newest;          /* of the durable tree */
     uint8_t newest_signature[SIGN_SIGNATURE_BYTES];
     int64_t last_ms;
     FinderTable *finders;
     bool is_turn_taken; /* a call with leaves for several batches is placing them */
     size_t room_waiters;
-    const char *down; /* NULL: up; else the call that failed */
     bool is_stopping;
     bool is_followed;
     bool is_woken;
