@@ -41,7 +41,7 @@ def check_size(checks):
 def check_parameters(checks):
     sdgs = service("sdgs")
     for query, what in (("limit=1001", "Bad pagination limit: /1001/ [max: 1000]"),
-                        ("limit=-1", "Bad pagination limit: /-1/ [must be a decimal number]"),
+                        ("limit=-1", "Bad pagination limit: /-1/ [must be a positive integer number]"),
                         ("offset=x", "Bad pagination offset: /x/ [must be a decimal number]"),
                         ("type=", "Empty right-hand-side for URI param /type/"),
                         ("options=shout", "Invalid value for URI param /options/")):

@@ -25,7 +25,8 @@ def make_city(folder):
 
 def refusal(run, *flags):
     """What the program says when it can't start: (exit status, words)."""
-    done = subprocess.run([str(BUILD / "ngsi-proxy"), "--config=%s" % (run / "musubi.conf"), "--listen=127.0.0.1:0", *flags],
+    listen = [] if any(flag.startswith("--listen=") for flag in flags) else ["--listen=127.0.0.1:0"]
+    done = subprocess.run([str(BUILD / "ngsi-proxy"), "--config=%s" % (run / "musubi.conf"), *listen, *flags],
                           capture_output=True, text=True, timeout=30, check=False)
     return done.returncode, done.stdout + done.stderr
 

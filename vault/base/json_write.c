@@ -185,3 +185,58 @@ Error json_write_finish(const JsonWriter *writer, Str *ret_json)
     ENSURE(writer->depth == 0 && !writer->has_key, INTERNAL, "JSON left open");
     return buf_finish(writer->buf, ret_json);
 }
+
+static void write_string(JsonWriter *writer, JsonValue value)
+{
+    Str text = STR_EMPTY;
+    Error decoded = json_string_in(writer->buf->arena, value, &text);
+    if (FAILED(decoded)) {
+        writer->buf->has_failed = true;
+        return;
+    }
+    json_write_string(writer, text);
+}
+
+/* The reader bounds the depth (JSON_DEPTH_MAX), and so this recursion. */
+static void write_container(JsonWriter *writer, JsonValue container, bool is_object)
+{
+    JsonIter iter = json_iter(container);
+    Str key = STR_EMPTY;
+    JsonValue item = {0};
+    is_object ? json_write_begin_object(writer) : json_write_begin_array(writer);
+    while (json_next(&iter, is_object ? &key : NULL, &item)) {
+        if (is_object) {
+            json_write_key(writer, key);
+        }
+        json_write_value(writer, item);
+    }
+    is_object ? json_write_end_object(writer) : json_write_end_array(writer);
+}
+
+void json_write_value(JsonWriter *writer, JsonValue value)
+{
+    JsonKind kind = json_kind(value);
+    if (kind == JSON_OBJECT || kind == JSON_ARRAY) {
+        write_container(writer, value, kind == JSON_OBJECT);
+    } else if (kind == JSON_STRING) {
+        write_string(writer, value);
+    } else {
+        json_write_raw(writer, json_text(value));
+    }
+}
+
+Error json_canonical_in(Arena *arena, JsonValue value, Str *ret_json)
+{
+    Str text = json_text(value);
+    JsonKind kind = json_kind(value);
+    bool is_container = kind == JSON_OBJECT || kind == JSON_ARRAY;
+    bool is_canonical = str_find(text, '\\') == text.n && !is_container;
+    if (is_canonical) {
+        *ret_json = text;
+        return OK;
+    }
+    Buf buf = buf_in(arena);
+    JsonWriter writer = json_writer(&buf);
+    json_write_value(&writer, value);
+    return json_write_finish(&writer, ret_json);
+}

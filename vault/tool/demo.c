@@ -76,6 +76,13 @@ static bool is_given_at(DemoConsent consent, bool is_first_moment)
     return consent != DEMO_CONSENT_NONE && is_expired == is_first_moment;
 }
 
+/* Whoever only needs to know a citizen's name does not get to change it: that is for the portal. */
+static unsigned operations_for(DemoService service, const PurposeType *type)
+{
+    bool is_reader = service != DEMO_LINE_PORTAL && str_eq(type->type, STR("Person"));
+    return is_reader ? type->operations & ~(unsigned)CONSENT_WRITE : type->operations;
+}
+
 static Error give(const DemoLoad *load, DemoMoment *moment, DemoCitizen *citizen, Subject *subject, DemoService service)
 {
     const DemoServiceFacts *facts = demo_service(service);
@@ -87,7 +94,7 @@ static Error give(const DemoLoad *load, DemoMoment *moment, DemoCitizen *citizen
         GrantRequest request = {.recipient = facts->client_id,
                                 .purpose = facts->purpose,
                                 .type = type->type,
-                                .operations = type->operations,
+                                .operations = operations_for(service, type),
                                 .collection_method = STR("line"),
                                 .valid_until_us = consent == DEMO_CONSENT_EXPIRED
                                                       ? load->started_us - 2 * GAVE_AGO_US

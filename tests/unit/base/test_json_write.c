@@ -194,9 +194,39 @@ static void test_written_strings_read_back(void **state)
 
 #define TEST(function_) cmocka_unit_test_setup_teardown(function_, arena_setup, arena_teardown)
 
+static void test_canonical_text_keeps_numbers_and_normalises_the_rest(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sent;
+        const char *kept;
+    } cases[] = {
+        {"2.0", "2.0"},
+        {"1e2", "1e2"},
+        {"\"\\u5317\\u6761\"", "\"北条\""},
+        {"\"a\\/b\"", "\"a/b\""},
+        {"\"\\ud83d\\ude00\"", "\"😀\""},
+        {" { \"b\" : [ 1.50 , \"x\\u0022\" ] , \"a\" : { } } ", "{\"b\":[1.50,\"x\\\"\"],\"a\":{}}"},
+        {"null", "null"},
+    };
+    CLEANUP(arena_free) Arena *arena = arena_new(1 << 20);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        JsonValue root;
+        Str kept = STR_EMPTY;
+        Str again = STR_EMPTY;
+        assert_ok(json_parse(arena, str_from(cases[i].sent), JSON_LIMITS_REQUEST, &root));
+        assert_ok(json_canonical_in(arena, root, &kept));
+        assert_str(kept, cases[i].kept);
+        assert_ok(json_parse(arena, kept, JSON_LIMITS_REQUEST, &root));
+        assert_ok(json_canonical_in(arena, root, &again));
+        assert_str_eq(again, kept);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_canonical_text_keeps_numbers_and_normalises_the_rest),
         TEST(test_nesting_and_commas),
         TEST(test_appends_to_what_is_there),
         TEST(test_escapes_what_must_be_and_nothing_else),

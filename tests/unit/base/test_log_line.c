@@ -148,6 +148,9 @@ static void test_error_shows_its_argument_only_when_it_may(void **state)
     LOG_EVENT(LOG_ERROR, "e", log_error(FAIL(CRYPTO_OPEN, "a stored value")));
     root = logged_json(arena);
     assert_false(json_member(root, STR("argument"), &value));
+    LOG_EVENT(LOG_ERROR, "e", log_error(FAIL(BAD_ENCODING, "an id that a caller sent")));
+    root = logged_json(arena);
+    assert_false(json_member(root, STR("argument"), &value));
 }
 
 static void test_levels_below_the_threshold_are_dropped(void **state)
