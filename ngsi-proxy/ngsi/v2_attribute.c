@@ -1,5 +1,7 @@
 #include "v2_attribute.h"
 
+#include "json_write.h"
+
 #include "v2_datetime.h"
 #include "v2_syntax.h"
 
@@ -72,7 +74,7 @@ static Error read_metadata_member(Arena *arena, Str name, JsonValue value, Metad
         return v2_name_check(arena, "metadata type", metadata->type);
     }
     ENSURE(str_eq(name, STR("value")), METADATA_MEMBER, NULL);
-    metadata->value = json_text(value);
+    TRY(json_canonical_in(arena, value, &metadata->value));
     return v2_value_check(arena, "metadata value", value);
 }
 
@@ -139,7 +141,10 @@ static Error finish(Draft *draft)
 {
     Attribute *attribute = draft->attribute;
     TRY(v2_name_check(draft->arena, "attribute name", attribute->name));
-    attribute->value = draft->has_value ? json_text(draft->value) : STR("null");
+    attribute->value = STR("null");
+    if (draft->has_value) {
+        TRY(json_canonical_in(draft->arena, draft->value, &attribute->value));
+    }
     if (!draft->has_type) {
         attribute->type = v2_default_type(draft->has_value ? json_kind(draft->value) : JSON_NULL);
     }

@@ -206,10 +206,10 @@ static const Round ROUNDS[] = {
      "{\"id\":\"KV\",\"type\":\"T\",\"b\":{\"type\":\"Boolean\",\"value\":true,\"metadata\":{}},"
      "\"l\":{\"type\":\"StructuredValue\",\"value\":[1,\"a\",false],\"metadata\":{}},\"n\":{"
      "\"type\":\"Number\",\"value\":2.0,\"metadata\":{}},"
-     "\"o\":{\"type\":\"StructuredValue\",\"value\":{\"x\":[1, "
+     "\"o\":{\"type\":\"StructuredValue\",\"value\":{\"x\":[1,"
      "2]},\"metadata\":{}},\"s\":{\"type\":\"Text\",\"value\":\"t\",\"metadata\":{}},"
      "\"z\":{\"type\":\"None\",\"value\":null,\"metadata\":{}}}",
-     "{\"id\":\"KV\",\"type\":\"T\",\"b\":true,\"l\":[1,\"a\",false],\"n\":2.0,\"o\":{\"x\":[1, "
+     "{\"id\":\"KV\",\"type\":\"T\",\"b\":true,\"l\":[1,\"a\",false],\"n\":2.0,\"o\":{\"x\":[1,"
      "2]},\"s\":\"t\",\"z\":null}"},
     {"{\"id\":\"B\"}", false, "{\"id\":\"B\",\"type\":\"Thing\"}",
      "{\"id\":\"B\",\"type\":\"Thing\"}"},
@@ -299,6 +299,27 @@ static void test_shown_attributes_decide_the_order(void **state)
                "{\"id\":\"E\",\"type\":\"T\",\"servicePath\":\"/x\"}");
 }
 
+/* Texts sent in escapes are read as text, as from Orion; numbers beside them keep their digits. */
+static void test_values_are_kept_in_one_form(void **state)
+{
+    static const struct {
+        const char *sent;
+        const char *kept;
+    } rows[] = {
+        {"\"\\u52a0\\u897f \\ud83d\\ude00 \\t \\/ \\\\ \\u0001\"", "\"加西 😀 \\t / \\\\ \\u0001\""},
+        {"{ \"\\u5317\" : [ 2.0, 1e2, \"\\u6761\", null ] }", "{\"北\":[2.0,1e2,\"条\",null]}"},
+        {"123456789012345678901234567890", "123456789012345678901234567890"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const Str parts[] = {STR("{\"id\":\"E\",\"a\":"), str_from(rows[i].sent), STR("}")};
+        Str body;
+        Entity entity;
+        assert_ok(str_join_in(*state, parts, 3, &body));
+        assert_ok(v2_entity_parse(*state, body, true, &entity));
+        assert_str(entity.attributes[0].value, rows[i].kept);
+    }
+}
+
 static void test_other_instances_are_not_shown(void **state)
 {
     Attribute attributes[] = {
@@ -361,6 +382,7 @@ int main(void)
         TEST(test_metadata_true_is_not_text_true),
         TEST(test_updates_keep_the_order_sent),
         TEST(test_shown_attributes_decide_the_order),
+        TEST(test_values_are_kept_in_one_form),
         TEST(test_other_instances_are_not_shown),
         TEST(test_page_and_location),
         TEST(test_every_budget_either_fits_or_is_refused),
