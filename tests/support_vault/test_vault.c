@@ -19,11 +19,6 @@
 /* Of the thread that ordered it: the projection commits in its own. */
 static _Thread_local TestCommitFault commit_fault;
 
-bool test_has_mongodb(void)
-{
-    return getenv("MUSUBI_TEST_MONGODB_URI") != NULL;
-}
-
 /* --- commits that fail --------------------------------------------------------------------------------------------- */
 
 static const StoreBackend *real_backend;
@@ -77,9 +72,9 @@ static void open_keys(TestVault *vault)
     vault->core.keyring = vault->ring;
 }
 
-static void open_store(TestVault *vault, const char *kind)
+static void open_store(TestVault *vault)
 {
-    vault->store = contract_open(kind, "vault");
+    vault->store = contract_open(contract_kind(), "vault");
     vault->backend = *vault->store->backend;
     real_backend = vault->store->backend;
     vault->backend.commit = commit_or_fail;
@@ -139,7 +134,7 @@ static void make_service(TestVault *vault, const char *client)
     vault_call_close(&call);
 }
 
-void test_vault_init(TestVault *vault, const char *kind, uint64_t seed)
+void test_vault_init(TestVault *vault, uint64_t seed)
 {
     static const char *const SERVICES[] = {"line-portal", "kenko", "neppi-pay", "sdgs", "tourist-passport"};
     memset(vault, 0, sizeof *vault);
@@ -151,7 +146,7 @@ void test_vault_init(TestVault *vault, const char *kind, uint64_t seed)
     fake_ports_init(&vault->fake, seed);
     vault->core.ports = &vault->fake.ports;
     open_keys(vault);
-    open_store(vault, kind);
+    open_store(vault);
     open_schemas(vault);
     assert_ok(platform_init(&vault->core, vault->arena, deadline_in(&vault->fake.clock, CALL_TIMEOUT_US), true));
     open_log(vault);

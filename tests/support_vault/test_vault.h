@@ -2,8 +2,7 @@
  * tree; and the few words in which tests of the gate speak: citizens, links, grants, reads, writes.
  *
  * Whatever goes wrong in a helper that can't be refused fails the running test; calls that a test wants refused
- * return their Error. The store is SQLite, or the MongoDB that MUSUBI_TEST_MONGODB_URI names when a test asks for
- * it. Must never be linked outside tests.
+ * return their Error. Must never be linked outside tests.
  *
  * Layer: tests. Thread-safe: calls on different arenas yes (each opens its own VaultCall); the struct single-
  * owner. */
@@ -55,12 +54,10 @@ typedef struct TestVault {
     Arena *arena; /* of everything a test keeps */
 } TestVault;
 
-/* kind: "sqlite" or "mongodb". With services line-portal, kenko, neppi-pay, sdgs and tourist-passport, each with the
- * purposes that the registry gives it, and no citizens. */
-void test_vault_init(TestVault *vault, const char *kind, uint64_t seed);
+/* On the store that MUSUBI_TEST_STORE names (contract_store.h). With services line-portal, kenko, neppi-pay, sdgs and
+ * tourist-passport, each with the purposes that the registry gives it, and no citizens. */
+void test_vault_init(TestVault *vault, uint64_t seed);
 void test_vault_done(TestVault *vault);
-/* Whether a MongoDB is there to be tested against. */
-bool test_has_mongodb(void);
 
 /* A call with a snapshot of its own; its results live in the vault's arena. Close with vault_call_close. */
 VaultCall test_call(TestVault *vault);

@@ -13,7 +13,7 @@ static TestVault vault;
 static int setup(void **state)
 {
     (void)state;
-    test_vault_init(&vault, "sqlite", 4);
+    test_vault_init(&vault, 4);
     return 0;
 }
 

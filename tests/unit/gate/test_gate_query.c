@@ -11,7 +11,7 @@ static TestVault vault;
 static int setup(void **state)
 {
     (void)state;
-    test_vault_init(&vault, "sqlite", 2);
+    test_vault_init(&vault, 2);
     return 0;
 }
 

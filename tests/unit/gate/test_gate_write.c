@@ -13,7 +13,7 @@ static TestVault vault;
 static int setup(void **state)
 {
     (void)state;
-    test_vault_init(&vault, "sqlite", 3);
+    test_vault_init(&vault, 3);
     return 0;
 }
 
