@@ -1,4 +1,5 @@
-/* v2_entities.h — NGSIv2's entity routes: request → EntityQuery | EntityWrite → broker → Orion's rendering.
+/* v2_entities.h — NGSIv2's entity routes: request → EntityQuery | EntityWrite → broker → Orion's
+ * rendering.
  *
  * Must never ask whether a type is personal: the broker does. Must never word an error: reasons do.
  *

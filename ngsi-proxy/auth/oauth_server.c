@@ -2,8 +2,8 @@
 
 #include "access_token.h"
 #include "client_assertion.h"
-#include "form.h"
 #include "json_write.h"
+#include "oauth_form.h"
 #include "service_account.h"
 
 #define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -15,14 +15,14 @@ static Error endpoint_in(Arena *arena, const OauthServer *server, Str path, Str 
 }
 
 /* One method of proving oneself at a time (RFC 6749 §2.3), and only this one. */
-static Error check_method(const Request *request, const Form *form)
+static Error check_method(const Request *request, const OauthForm *form)
 {
     ENSURE(request_header_or_empty(request, STR("Authorization")).n == 0 &&
-               form_field(form, STR("client_secret")).n == 0,
+               oauth_form_field(form, STR("client_secret")).n == 0,
            OAUTH_CLIENT, "private_key_jwt is the only method here");
-    ENSURE(str_eq(form_field(form, STR("client_assertion_type")), STR(ASSERTION_TYPE)),
+    ENSURE(str_eq(oauth_form_field(form, STR("client_assertion_type")), STR(ASSERTION_TYPE)),
            OAUTH_CLIENT, "client_assertion_type must be " ASSERTION_TYPE);
-    ENSURE(form_field(form, STR("client_assertion")).n > 0, OAUTH_CLIENT,
+    ENSURE(oauth_form_field(form, STR("client_assertion")).n > 0, OAUTH_CLIENT,
            "client_assertion is missing");
     return OK;
 }
@@ -38,16 +38,16 @@ static Error find_account(VaultCall *call, Str client_id, ServiceAccount *ret_ac
 
 /* Reads, verifies, and only then uses up the jti: nobody else can burn a client's ids. */
 static Error authenticate_client(const OauthServer *server, VaultCall *call, const Request *request,
-                                 const Form *form, ServiceAccount *ret_account)
+                                 const OauthForm *form, ServiceAccount *ret_account)
 {
     AssertionRules rules = {.issuer = server->issuer, .now_us = call->now_us};
     ClientAssertion assertion;
     ServiceAccount account;
     TRY(check_method(request, form));
     TRY(endpoint_in(call->arena, server, STR("/oauth2/token"), &rules.token_endpoint));
-    TRY(client_assertion_read(call->arena, form_field(form, STR("client_assertion")), &rules,
+    TRY(client_assertion_read(call->arena, oauth_form_field(form, STR("client_assertion")), &rules,
                               &assertion));
-    Str client_id = form_field(form, STR("client_id"));
+    Str client_id = oauth_form_field(form, STR("client_id"));
     ENSURE(client_id.n == 0 || str_eq(client_id, assertion.client_id), OAUTH_CLIENT,
            "client_id and the assertion differ");
     TRY(find_account(call, assertion.client_id, &account));
@@ -60,9 +60,9 @@ static Error authenticate_client(const OauthServer *server, VaultCall *call, con
 }
 
 /* "" or "purpose:<code>" of a purpose that the client is registered for. */
-static Error read_scope(const Form *form, const ServiceAccount *account, Str *ret_purpose)
+static Error read_scope(const OauthForm *form, const ServiceAccount *account, Str *ret_purpose)
 {
-    Str scope = form_field(form, STR("scope"));
+    Str scope = oauth_form_field(form, STR("scope"));
     if (scope.n == 0) {
         *ret_purpose = STR_EMPTY;
         return OK;
@@ -97,19 +97,19 @@ static Error write_token(const Request *request, Str token, Str scope, Response 
 Error oauth_server_token(const OauthServer *server, VaultCall *call, const Request *request,
                          Response *response)
 {
-    Form form;
+    OauthForm form;
     ServiceAccount account;
     AccessToken wanted = {.kind = TOKEN_SERVICE};
     Str token;
-    TRY(form_read(request, &form));
-    Str grant_type = form_field(&form, STR("grant_type"));
+    TRY(oauth_form_read(request, &form));
+    Str grant_type = oauth_form_field(&form, STR("grant_type"));
     ENSURE(grant_type.n > 0, OAUTH_REQUEST, "grant_type is missing");
     ENSURE(str_eq(grant_type, STR("client_credentials")), OAUTH_GRANT_TYPE, NULL);
     TRY(authenticate_client(server, call, request, &form, &account));
     response->client = account.client_id;
     TRY(read_scope(&form, &account, &wanted.purpose));
     wanted.client = account.client_id;
-    wanted.scope = form_field(&form, STR("scope"));
+    wanted.scope = oauth_form_field(&form, STR("scope"));
     TRY(access_token_issue(call, &wanted, &token));
     return write_token(request, token, wanted.scope, response);
 }
@@ -117,12 +117,12 @@ Error oauth_server_token(const OauthServer *server, VaultCall *call, const Reque
 Error oauth_server_revoke(const OauthServer *server, VaultCall *call, const Request *request,
                           Response *response)
 {
-    Form form;
+    OauthForm form;
     ServiceAccount account;
-    TRY(form_read(request, &form));
+    TRY(oauth_form_read(request, &form));
     TRY(authenticate_client(server, call, request, &form, &account));
     response->client = account.client_id;
-    Str token = form_field(&form, STR("token"));
+    Str token = oauth_form_field(&form, STR("token"));
     ENSURE(token.n > 0, OAUTH_REQUEST, "token is missing");
     TRY(access_token_revoke(call, token, account.client_id));
     response_empty(response, 200);

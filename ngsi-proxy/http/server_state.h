@@ -99,16 +99,22 @@ Connection *server_connection_free(Connection *connection);
 /* From now on the connection has timeout_us for what comes next. */
 void server_connection_limit(Connection *connection, int64_t timeout_us);
 
-/* --- server_exchange.c: the callbacks of libmicrohttpd
- * ----------------------------------------------------------- */
+/* --- server_exchange.c: the callbacks of libmicrohttpd; context is the Server
+ * ------------------------------------ */
 
-void *server_on_uri(void *server, const char *uri, struct MHD_Connection *mhd);
-enum MHD_Result server_on_request(void *server, struct MHD_Connection *mhd, const char *url,
+/* With the raw request line, before it is decoded: begins an Exchange. NULL when memory is short.
+ */
+void *server_on_uri(void *context, const char *uri, struct MHD_Connection *mhd);
+/* Once with the head, once for each piece of the body, once at its end: there the answer is queued.
+ */
+enum MHD_Result server_on_request(void *context, struct MHD_Connection *mhd, const char *url,
                                   const char *method, const char *version, const char *upload,
-                                  size_t *upload_bytes, void **context);
-void server_on_completed(void *server, struct MHD_Connection *mhd, void **context,
+                                  size_t *upload_bytes, void **exchange_context);
+/* The answer is sent or the connection broke: ends the Exchange. */
+void server_on_completed(void *context, struct MHD_Connection *mhd, void **exchange_context,
                          enum MHD_RequestTerminationCode code);
-void server_on_connection(void *server, struct MHD_Connection *mhd, void **context,
+/* A connection begins or ends. */
+void server_on_connection(void *context, struct MHD_Connection *mhd, void **socket_context,
                           enum MHD_ConnectionNotificationCode code);
 
 #endif

@@ -107,8 +107,9 @@ Arena *arena_free(Arena *arena)
     return NULL;
 }
 
-/* Mapping and unmapping pages for each request stops all threads of the process for a moment; who serves many keeps
- * arenas and resets them. Only a chunk of the usual size is kept, so that one large request does not hold memory. */
+/* Mapping and unmapping pages for each request stops all threads of the process for a moment; who
+ * serves many keeps arenas and resets them. Only a chunk of the usual size is kept, so that one
+ * large request does not hold memory. */
 void arena_reset(Arena *arena)
 {
     Chunk *kept = NULL;

@@ -24,8 +24,9 @@ Arena *arena_new_sensitive(size_t budget_bytes) MUST_USE;
 /* Frees all it gave (wiped first if sensitive). NULL is fine. Returns NULL. */
 Arena *arena_free(Arena *arena);
 
-/* Takes back all it gave and starts anew with the same budget: one chunk stays for the next user (what was used of it
- * is zeroed, in a sensitive arena beyond the compiler's reach), the others go as in arena_free. */
+/* Takes back all it gave and starts anew with the same budget: one chunk stays for the next user
+ * (what was used of it is zeroed, in a sensitive arena beyond the compiler's reach), the others go
+ * as in arena_free. */
 void arena_reset(Arena *arena);
 
 /* Zeroed memory of size bytes, aligned for any type; lives as long as the arena.

@@ -2,7 +2,8 @@
 
 #include "store.h"
 
-VaultCall vault_call_without_snapshot(const VaultCore *core, Arena *arena, Str tenant, Deadline deadline)
+VaultCall vault_call_without_snapshot(const VaultCore *core, Arena *arena, Str tenant,
+                                      Deadline deadline)
 {
     return (VaultCall){.core = core,
                        .arena = arena,
@@ -12,7 +13,8 @@ VaultCall vault_call_without_snapshot(const VaultCore *core, Arena *arena, Str t
                        .deadline = deadline};
 }
 
-Error vault_call_open(const VaultCore *core, Arena *arena, Str tenant, Deadline deadline, VaultCall *ret_call)
+Error vault_call_open(const VaultCore *core, Arena *arena, Str tenant, Deadline deadline,
+                      VaultCall *ret_call)
 {
     VaultCall call = vault_call_without_snapshot(core, arena, tenant, deadline);
     TRY(store_snapshot_open(core->store, deadline, &call.snapshot));

@@ -1,7 +1,8 @@
-/* vault_call.h — begins and ends one call's view of the vault: one snapshot, one moment, one deadline.
+/* vault_call.h — begins and ends one call's view of the vault: one snapshot, one moment, one
+ * deadline.
  *
- * Every request and every job opens exactly one and closes it before it waits for a slow reader. Must never outlive
- * its arena, and never be shared between threads.
+ * Every request and every job opens exactly one and closes it before it waits for a slow reader.
+ * Must never outlive its arena, and never be shared between threads.
  *
  * Layer: vault/entity. Thread-safe: single-owner. */
 #ifndef MUSUBI_VAULT_CALL_H
@@ -14,7 +15,8 @@
 Error vault_call_open(const VaultCore *core, Arena *arena, Str tenant, Deadline deadline,
                       VaultCall *ret_call) MUST_USE;
 /* Fills the call without a snapshot, for what must work while the store does not. */
-VaultCall vault_call_without_snapshot(const VaultCore *core, Arena *arena, Str tenant, Deadline deadline);
+VaultCall vault_call_without_snapshot(const VaultCore *core, Arena *arena, Str tenant,
+                                      Deadline deadline);
 /* Closes the snapshot, if any. Twice is fine. */
 void vault_call_close(VaultCall *call);
 

@@ -192,7 +192,8 @@ static void test_plain_memory_is_not_mapped(void **state)
     assert_int_equal(system_seen.kept_from_dumps_bytes, 0);
 }
 
-/* A reset arena is a new one, but for the page it keeps: nothing of before is in it, and no page is asked for. */
+/* A reset arena is a new one, but for the page it keeps: nothing of before is in it, and no page is
+ * asked for. */
 static void test_reset_starts_anew_in_the_same_memory(void **state)
 {
     (void)state;
@@ -203,7 +204,8 @@ static void test_reset_starts_anew_in_the_same_memory(void **state)
     memset(arena_alloc(arena, 100000), 0xff, 100000);
     size_t mapped = system_seen.mapped_bytes;
     arena_reset(arena);
-    assert_int_equal(system_seen.returned_clean_bytes, mapped - 32768); /* the large chunk went, wiped */
+    assert_int_equal(system_seen.returned_clean_bytes,
+                     mapped - 32768); /* the large chunk went, wiped */
     assert_int_equal(system_seen.returned_dirty_bytes, 0);
     assert_int_equal(arena_used_bytes(arena), 0);
     unsigned char *again = arena_alloc(arena, 30000);

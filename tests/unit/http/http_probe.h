@@ -1,6 +1,8 @@
-/* http_probe.h — a raw HTTP client for tests: sends bytes as they stand and reads answers one by one.
+/* http_probe.h — a raw HTTP client for tests: sends bytes as they stand and reads answers one by
+ * one.
  *
- * Must never be clever: it writes what it is given, knows Content-Length, and tells where a connection ended.
+ * Must never be clever: it writes what it is given, knows Content-Length, and tells where a
+ * connection ended.
  *
  * Layer: tests/unit/http. Thread-safe: a Probe is single-owner. */
 #ifndef MUSUBI_HTTP_PROBE_H
@@ -28,7 +30,8 @@ typedef struct ProbeAnswer {
     size_t body_bytes;
 } ProbeAnswer;
 
-/* Connects to loopback TCP, or to a UNIX socket when path is not NULL; fails the test when it can't. */
+/* Connects to loopback TCP, or to a UNIX socket when path is not NULL; fails the test when it
+ * can't. */
 void probe_open(Probe *probe, uint16_t port, const char *unix_path);
 void probe_close(Probe *probe);
 /* Sends all bytes; false when the other side has closed. */
@@ -39,7 +42,8 @@ void probe_read(Probe *probe, bool is_head, ProbeAnswer *ret_answer);
 bool probe_is_at_end(Probe *probe);
 /* One request on a connection of its own. */
 void probe_once(uint16_t port, Str request, ProbeAnswer *ret_answer);
-/* The value of a header in the answer's head, "" when absent; points into a static buffer of this thread. */
+/* The value of a header in the answer's head, "" when absent; points into a static buffer of this
+ * thread. */
 const char *probe_header(const ProbeAnswer *answer, const char *name);
 
 #endif

@@ -1,7 +1,9 @@
-/* Malformed and risky requests as raw bytes against a running server: one answer each, nothing smuggled served.
+/* Malformed and risky requests as raw bytes against a running server: one answer each, nothing
+ * smuggled served.
  *
- * Each request is followed by a probe on the same connection. Either the connection ends after one answer, or the
- * next answer is the probe's: a smuggled request would be answered in between, and is counted by the server too. */
+ * Each request is followed by a probe on the same connection. Either the connection ends after one
+ * answer, or the next answer is the probe's: a smuggled request would be answered in between, and
+ * is counted by the server too. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -59,7 +61,8 @@ static int stop(void **state)
 #define HEAD_OF(line_, headers_) line_ "\r\nHost: h\r\n" headers_ "\r\n"
 #define POST_OF(headers_, body_) HEAD_OF("POST /x HTTP/1.1", headers_) body_
 
-/* What the library has normalised or answers itself before our guard sees it (security requirement A-2). */
+/* What the library has normalised or answers itself before our guard sees it (security requirement
+ * A-2). */
 typedef enum Exception {
     NONE,      /* refused by us: our JSON, connection closed */
     INVISIBLE, /* may be served: harmless as long as names are counted as they arrive */
@@ -232,6 +235,20 @@ static void test_control(void **state)
     probe_close(probe);
 }
 
+static void test_head_has_no_body(void **state)
+{
+    (void)state;
+    ProbeAnswer answer;
+    probe_open(&client, server_port(server), NULL);
+    assert_true(probe_send(&client, STR(HEAD_OF("HEAD /x HTTP/1.1", "") PROBE)));
+    probe_read(&client, true, &answer);
+    assert_int_equal(answer.status, 200);
+    assert_string_equal(probe_header(&answer, "Content-Length"), "8");
+    probe_read(&client, false, &answer); /* the next answer begins where a body would have */
+    assert_string_equal(answer.body, "\"probe\"");
+    probe_close(&client);
+}
+
 static void test_correlator(void **state)
 {
     (void)state;
@@ -267,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_control),
+        cmocka_unit_test(test_head_has_no_body),
         cmocka_unit_test(test_correlator),
         cmocka_unit_test(test_refusals_speak_the_surface),
     };

@@ -1,4 +1,5 @@
-/* The decoder of targets and query strings: what it gives, what it refuses, and that encoding undoes it. */
+/* The decoder of targets and query strings: what it gives, what it refuses, and that encoding
+ * undoes it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -198,7 +199,8 @@ static void test_parameter_count(void **state)
     }
 }
 
-/* --- property: decoding undoes encoding, for every valid text and both ways of writing a byte ------------------- */
+/* --- property: decoding undoes encoding, for every valid text and both ways of writing a byte
+ * ------------------- */
 
 static uint64_t next_random(uint64_t *seed)
 {

@@ -1,7 +1,7 @@
 /* Form bodies and Authorization headers: what is taken and what is refused. */
 #include "bearer.h"
 #include "check.h"
-#include "form.h"
+#include "oauth_form.h"
 
 static Arena *arena;
 
@@ -19,24 +19,24 @@ static int teardown(void **state)
     return 0;
 }
 
-static Error read_body(const char *media_type, const char *body, Form *ret_form)
+static Error read_body(const char *media_type, const char *body, OauthForm *ret_form)
 {
     HttpHeader header = {.name = STR("content-type"), .value = str_from(media_type)};
     Request request = {
         .arena = arena, .headers = &header, .header_count = 1, .body = str_from(body)};
-    return form_read(&request, ret_form);
+    return oauth_form_read(&request, ret_form);
 }
 
 static void test_form(void **state)
 {
     (void)state;
-    Form form;
-    assert_ok(
-        read_body("Application/X-WWW-Form-URLencoded; charset=UTF-8", "a=1+2&b=%2B&c=&d", &form));
-    assert_str(form_field(&form, STR("a")), "1 2");
-    assert_str(form_field(&form, STR("b")), "+");
-    assert_str(form_field(&form, STR("c")), "");
-    assert_str(form_field(&form, STR("e")), "");
+    OauthForm form;
+    assert_ok(read_body("Application/X-WWW-Form-URLencoded; charset=UTF-8", "a=1+2&b=%2B&c=&d",
+                        &form));
+    assert_str(oauth_form_field(&form, STR("a")), "1 2");
+    assert_str(oauth_form_field(&form, STR("b")), "+");
+    assert_str(oauth_form_field(&form, STR("c")), "");
+    assert_str(oauth_form_field(&form, STR("e")), "");
     assert_ok(read_body("application/x-www-form-urlencoded", "", &form));
     assert_int_equal(form.count, 0);
 }
@@ -46,7 +46,7 @@ static void test_refused_forms(void **state)
     (void)state;
     static const char *const BODIES[] = {"a=1&a=2", "a=1&%61=1", "a=%00", "a=%f",
                                          "=1",      "a=\xff",    "a&a"};
-    Form form;
+    OauthForm form;
     for (size_t i = 0; i < sizeof BODIES / sizeof BODIES[0]; i++) {
         assert_fails(read_body("application/x-www-form-urlencoded", BODIES[i], &form),
                      OAUTH_REQUEST);
@@ -67,8 +67,8 @@ static void test_query_string_is_refused(void **state)
                        .params = &param,
                        .param_count = 1,
                        .body = STR("a=1")};
-    Form form;
-    assert_fails(form_read(&request, &form), OAUTH_REQUEST);
+    OauthForm form;
+    assert_fails(oauth_form_read(&request, &form), OAUTH_REQUEST);
 }
 
 static void test_bearer_header(void **state)

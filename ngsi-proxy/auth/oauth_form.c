@@ -1,8 +1,8 @@
-#include "form.h"
+#include "oauth_form.h"
 
 #include "target.h"
 
-static size_t field_count(const Form *form, Str name)
+static size_t field_count(const OauthForm *form, Str name)
 {
     size_t count = 0;
     for (size_t i = 0; i < form->count; i++) {
@@ -11,9 +11,9 @@ static size_t field_count(const Form *form, Str name)
     return count;
 }
 
-Error form_read(const Request *request, Form *ret_form)
+Error oauth_form_read(const Request *request, OauthForm *ret_form)
 {
-    Form form;
+    OauthForm form;
     Str media_type;
     TRY(request_media_type_in(request, &media_type));
     ENSURE(str_eq(media_type, STR("application/x-www-form-urlencoded")), OAUTH_REQUEST,
@@ -30,7 +30,7 @@ Error form_read(const Request *request, Form *ret_form)
     return OK;
 }
 
-Str form_field(const Form *form, Str name)
+Str oauth_form_field(const OauthForm *form, Str name)
 {
     for (size_t i = 0; i < form->count; i++) {
         if (str_eq(form->fields[i].name, name)) {
