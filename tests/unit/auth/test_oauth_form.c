@@ -31,8 +31,8 @@ static void test_form(void **state)
 {
     (void)state;
     OauthForm form;
-    assert_ok(read_body("Application/X-WWW-Form-URLencoded; charset=UTF-8", "a=1+2&b=%2B&c=&d",
-                        &form));
+    assert_ok(
+        read_body("Application/X-WWW-Form-URLencoded; charset=UTF-8", "a=1+2&b=%2B&c=&d", &form));
     assert_str(oauth_form_field(&form, STR("a")), "1 2");
     assert_str(oauth_form_field(&form, STR("b")), "+");
     assert_str(oauth_form_field(&form, STR("c")), "");
