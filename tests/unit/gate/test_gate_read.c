@@ -326,6 +326,16 @@ static void without_a_log_nothing_is_released(void **state)
     assert_fails(test_read(&vault, KENKO, TEST_PERSON "nobody", "", "", &text), LOG_UNAVAILABLE);
     assert_fails(test_list(&vault, KENKO, "Person", "", 20, 0, &text, NULL), LOG_UNAVAILABLE);
     assert_str(text, "untouched");
+    Entity entity = {.id = STR("untouched")};
+    EntityPage page = {.total = -7};
+    Principal principal = test_service(KENKO);
+    EntityQuery query = {.limit = 10, .is_count_wanted = true};
+    VaultCall call = test_call(&vault);
+    assert_fails(gate_read(&vault.gate, &call, &principal, STR(ID), STR_EMPTY, &query, &entity), LOG_UNAVAILABLE);
+    assert_fails(gate_query(&vault.gate, &call, &principal, &query, &page), LOG_UNAVAILABLE);
+    vault_call_close(&call);
+    assert_str(entity.id, "untouched");
+    assert_true(page.entities == NULL && page.total == -7);
     test_log_fail(&vault, false);
     while (FAILED(access_log_health(vault.log))) {
         (void)access_log_wait(vault.log, UINT64_MAX - 1, 1000);

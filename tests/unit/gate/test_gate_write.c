@@ -330,6 +330,54 @@ static void commits_that_fail_leave_no_half_state(void **state)
     assert_non_null(strstr(test_must_read(&vault, PAY, ACCOUNT), "balance=\"13\""));
 }
 
+/* Writes through a view that was opened before something else happened. */
+static Error update_from(VaultCall *early, const char *value)
+{
+    Principal principal = test_service(PAY);
+    Attribute attribute = {
+        .name = STR("balance"), .type = STR("Text"), .value = str_from(value), .dataset_id = STR_EMPTY};
+    EntityWrite write = {.kind = ENTITY_WRITE_UPDATE,
+                         .entity = {.id = STR(ACCOUNT), .attributes = &attribute, .attribute_count = 1}};
+    Error error = gate_write(&vault.gate, early, &principal, &write);
+    vault_call_close(early);
+    return error;
+}
+
+/* What was decided on an older view takes effect only if consent, link and key are still what they were. */
+static void a_write_does_not_outrun_a_withdrawal(void **state)
+{
+    (void)state;
+    TestCitizen citizen = kita();
+    Str grant = test_give(&vault, citizen, PAY, "PointAccount", "refPerson,balance", "read,write");
+    assert_ok(test_create(&vault, PAY, ACCOUNT, "PointAccount", MINE " balance=10"));
+    VaultCall before_withdrawal = test_call(&vault);
+    test_withdraw(&vault, citizen, grant);
+    Str stored = test_dump(&vault, STORE_ENTITIES);
+    assert_fails(update_from(&before_withdrawal, "99"), ENTITY_NOT_FOUND);
+    test_give(&vault, citizen, PAY, "PointAccount", "refPerson,balance", "read,write");
+    VaultCall before_unlinking = test_call(&vault);
+    test_unlink(&vault, citizen, "neppi-pay", LINK_FROZEN);
+    assert_fails(update_from(&before_unlinking, "99"), ENTITY_NOT_FOUND);
+    test_unlink(&vault, citizen, "neppi-pay", LINK_ACTIVE);
+    VaultCall before_erasure = test_call(&vault);
+    test_erase(&vault, citizen);
+    assert_true(FAILED(update_from(&before_erasure, "99")));
+    assert_str_eq(test_dump(&vault, STORE_ENTITIES), stored);
+}
+
+/* Somebody else's write to another attribute comes between: both stand in the end. */
+static void a_write_from_an_older_view_is_built_anew(void **state)
+{
+    (void)state;
+    (void)account_holder();
+    assert_ok(test_update(&vault, PAY, ACCOUNT, "", "balance=10"));
+    VaultCall early = test_call(&vault);
+    assert_ok(test_create(&vault, PAY, TEST_ACCOUNT "other", "PointAccount", MINE " balance=1 status=open"));
+    assert_ok(test_update(&vault, PAY, ACCOUNT, "", "balance=11"));
+    assert_ok(update_from(&early, "\"12\""));
+    assert_non_null(strstr(test_must_read(&vault, PAY, ACCOUNT), "balance=\"12\""));
+}
+
 int main(void)
 {
 #define CASE(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
@@ -352,6 +400,8 @@ int main(void)
         CASE(the_intent_is_logged_for_the_citizen),
         CASE(without_a_log_nothing_is_written),
         CASE(commits_that_fail_leave_no_half_state),
+        CASE(a_write_does_not_outrun_a_withdrawal),
+        CASE(a_write_from_an_older_view_is_built_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
