@@ -1,5 +1,8 @@
 /* hash.h against published digests; commitments as L-2 asks. */
+#include <sodium.h>
+
 #include "crypto_fixture.h"
+#include "fake_ports.h"
 #include "hash.h"
 #include "vectors.h"
 
@@ -53,6 +56,51 @@ static void sha256_in_pieces_equals_sha256_at_once(void **state)
     }
 }
 
+/* The processor's way and libsodium's, for every length over several blocks, in random pieces. */
+static void sha256_equals_libsodium(void **state)
+{
+    (void)state;
+    uint64_t random = fake_seed("sha256_equals_libsodium");
+    uint8_t bytes[700];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)fake_random(&random);
+    }
+    for (size_t n = 0; n <= sizeof bytes; n++) {
+        uint8_t wanted[SHA256_BYTES];
+        uint8_t digest[SHA256_BYTES];
+        (void)crypto_hash_sha256(wanted, bytes, n);
+        Sha256 hash;
+        sha256_init(&hash);
+        for (size_t at = 0; at < n;) {
+            size_t piece = 1 + fake_random_below(&random, n - at);
+            sha256_update(&hash, str_bytes(bytes + at, piece));
+            at += piece;
+        }
+        sha256_final(&hash, digest);
+        assert_memory_equal(digest, wanted, SHA256_BYTES);
+    }
+}
+
+/* Computed by Python's hashlib: SHA-256 over the digests of all prefixes (0 to 999 bytes) of 7 i + 3. */
+static void sha256_of_all_prefixes(void **state)
+{
+    uint8_t message[1000];
+    uint8_t digest[SHA256_BYTES];
+    Sha256 all;
+    sha256_init(&all);
+    for (size_t i = 0; i < sizeof message; i++) {
+        message[i] = (uint8_t)(7 * i + 3);
+    }
+    for (size_t n = 0; n < sizeof message; n++) {
+        Str prefix = str_bytes(message, n);
+        sha256_of(&prefix, 1, digest);
+        sha256_update(&all, str_bytes(digest, sizeof digest));
+    }
+    sha256_final(&all, digest);
+    assert_hex(*state, str_bytes(digest, sizeof digest),
+               "df3cd7b7b5ddcf8f90a897a1dce1dd7fb1832feb0d578138be73c9294438a58e");
+}
+
 static void blake2b_matches_the_vector(void **state)
 {
     uint8_t digest[BLAKE2B_BYTES];
@@ -104,6 +152,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_matches_fips_examples),
         cmocka_unit_test(sha256_in_pieces_equals_sha256_at_once),
+        cmocka_unit_test(sha256_equals_libsodium),
+        cmocka_unit_test(sha256_of_all_prefixes),
         cmocka_unit_test(blake2b_matches_the_vector),
         cmocka_unit_test(commitment_matches_the_vector_and_hides_behind_its_salt),
         cmocka_unit_test(equal_compares_bytes_and_lengths),
