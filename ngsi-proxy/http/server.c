@@ -120,6 +120,9 @@ static Server *server_free(Server *server)
 static Error start(Server *server, Arena *error_arena)
 {
     TRY(server_listen_open(server, error_arena));
+    if (server->options.on_bound != NULL) {
+        server->options.on_bound(server->options.app, server->port);
+    }
     TRY(server_watchdog_start(server));
     server->daemon = start_daemon(server);
     ENSURE(server->daemon != NULL, LISTEN_FAILED,

@@ -1,5 +1,6 @@
 #include "proxy.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ struct Proxy {
     Server *server;
     Api api;
     Arena *arena;
+    Str listen;
     char url[URL_BYTES];
 };
 
@@ -96,26 +98,38 @@ static bool is_loopback(Str listen)
            str_starts_with(listen, STR("localhost:")) || str_starts_with(listen, STR("unix:"));
 }
 
+/* The base URL is the address as it was given, with the port that was taken. */
+static void on_bound(void *app, uint16_t port)
+{
+    Proxy *proxy = (Proxy *)((char *)app - offsetof(Proxy, api));
+    Str host = proxy->listen;
+    while (host.n > 0 && host.p[host.n - 1] != ':') {
+        host.n--;
+    }
+    if (port == 0) {
+        (void)snprintf(proxy->url, URL_BYTES, "%.*s", STR_FORMAT(proxy->listen));
+    } else {
+        (void)snprintf(proxy->url, URL_BYTES, "http://%.*s%u", STR_FORMAT(host), port);
+    }
+    if (proxy->api.issuer.n == 0) {
+        proxy->api.issuer = str_from(proxy->url);
+    }
+}
+
 static Error start_server(Proxy *proxy, const Conf *conf)
 {
-    const char *listen = str_z(proxy->arena, conf_text(conf, "listen"));
+    proxy->listen = conf_text(conf, "listen");
+    ENSURE(proxy->listen.n < URL_BYTES - 20, CONF_BAD_VALUE, "listen: the address is too long");
+    const char *listen = str_z(proxy->arena, proxy->listen);
     ENSURE_ALLOC(listen, proxy->arena);
     ServerOptions options = {.listen = listen,
                              .ports = proxy->vault.core.ports,
                              .in_flight_max = (unsigned)conf_int(conf, "requests_max"),
                              .answer_timeout_us = conf_duration_us(conf, "deadline"),
                              .serve = api_serve,
-                             .app = &proxy->api};
-    TRY(server_start(&options, proxy->arena, &proxy->server));
-    Str host = str_from(listen);
-    while (host.n > 0 && host.p[host.n - 1] != ':') {
-        host.n--;
-    }
-    int n = server_port(proxy->server) == 0
-                ? snprintf(proxy->url, URL_BYTES, "%s", listen)
-                : snprintf(proxy->url, URL_BYTES, "http://%.*s%u", STR_FORMAT(host), server_port(proxy->server));
-    ENSURE(n > 0 && n < URL_BYTES, CONF_BAD_VALUE, "listen: the address is too long");
-    return OK;
+                             .app = &proxy->api,
+                             .on_bound = on_bound};
+    return server_start(&options, proxy->arena, &proxy->server);
 }
 
 static Error start(Proxy *proxy, const Conf *conf)
@@ -138,11 +152,7 @@ static Error start(Proxy *proxy, const Conf *conf)
                        .started_us = clock->now_us(clock),
                        .readiness = readiness,
                        .readiness_context = proxy};
-    TRY(start_server(proxy, conf));
-    if (proxy->api.issuer.n == 0) {
-        proxy->api.issuer = str_from(proxy->url); /* a free port was taken; nobody knows it before this line */
-    }
-    return OK;
+    return start_server(proxy, conf);
 }
 
 Error proxy_start(Arena *arena, const Conf *conf, Proxy **ret_proxy)

@@ -88,7 +88,7 @@ static void append_leaf(Floor *floor)
                                   .grant_version = 1,
                                   .address = STR("127.0.0.1")}};
     uint64_t seq = 0;
-    Deadline deadline = deadline_in(floor->vault.core.ports->clock, 2500000);
+    Deadline deadline = deadline_in(floor->vault.core.ports->clock, 60 * CLOCK_SECOND_US);
     if (FAILED(access_log_append(floor->vault.log, &draft, 1, deadline, &seq))) {
         die("the log can't be written");
     }

@@ -112,11 +112,11 @@ def revoke_token(run, url, service, token):
 # --- a run folder ----------------------------------------------------------------------------------------------------
 
 
-def write_configuration(run, options, mongodb_uri):
+def write_configuration(run, options, server):
     lines = ["environment = demo", "open = %s" % ("true" if options.open else "false"),
              "schemas_folder = %s" % (ROOT / "schemas"), "key_file = keys/kek", "log_folder = log"]
     if options.store == "mongodb":
-        lines += ["store_kind = mongodb", "store_uri = %s" % mongodb_uri, "store_database = musubi_demo"]
+        lines += ["store_kind = mongodb", "store_uri = %s" % server.uri, "store_database = musubi_demo"]
     else:
         lines += ["store_kind = sqlite", "store_path = store/musubi.sqlite"]
     (run / "musubi.conf").write_text("\n".join(lines) + "\n")
@@ -130,10 +130,10 @@ def vaultctl(build, run, *arguments):
     return done.stdout
 
 
-def create_city(run, build, options, mongodb_uri=None):
+def create_city(run, build, options, server=None):
     for folder in ("keys/services", "store", "log"):
         (run / folder).mkdir(parents=True, exist_ok=True)
-    write_configuration(run, options, mongodb_uri)
+    write_configuration(run, options, server)
     for service in SERVICES:
         make_service_key(run / "keys" / "services", service)
     vaultctl(build, run, "init")
@@ -196,7 +196,7 @@ class Node:
 
 @contextlib.contextmanager
 def mongodb(run, options):
-    """A MongoDB-protocol server of its own with the collections of mongo-init/, or nothing for SQLite."""
+    """A MongoDB-protocol server of its own with the collections of mongo-init/, or None for SQLite."""
     if options.store != "mongodb":
         yield None
         return
@@ -204,7 +204,7 @@ def mongodb(run, options):
     import with_mongodb  # pylint: disable=import-outside-toplevel
     with with_mongodb.server(run / "mongodb") as server:
         server.prepare("musubi_demo")
-        yield server.uri
+        yield server
 
 
 # --- commands --------------------------------------------------------------------------------------------------------
@@ -264,11 +264,11 @@ def command_run(options, build):
     run = pathlib.Path(options.folder or ROOT / "run").resolve()
     if options.fresh and run.exists():
         shutil.rmtree(run)
-    with mongodb(run, options) as uri:
+    with mongodb(run, options) as server:
         if not (run / "truth.json").exists():
             print("loading the demo city: %d invented citizens, five services" % options.citizens, flush=True)
-            create_city(run, build, options, uri)
-        write_configuration(run, options, uri)  # the database's port is another one at each start
+            create_city(run, build, options, server)
+        write_configuration(run, options, server)  # the database's port is another one at each start
         node = Node(run, build, "node1", listen="127.0.0.1:%d" % options.port)
         (run / "url").write_text(node.url + "\n")
         try:
@@ -287,8 +287,8 @@ def command_with_demo(options, build):
     run = pathlib.Path(folder).resolve()
     nodes = []
     try:
-        with mongodb(run, options) as uri:
-            create_city(run, build, options, uri)
+        with mongodb(run, options) as server:
+            create_city(run, build, options, server)
             try:
                 for i in range(options.nodes):
                     nodes.append(Node(run, build, "node%d" % (i + 1)))

@@ -14,6 +14,7 @@ import client
 from client import Checks, city
 
 BUILD = client.ROOT / "build" / "asan" / "bin"
+IN_CLEAR = "a-text-that-nobody-sealed"
 
 
 def spellings(text):
@@ -88,10 +89,13 @@ def check_store(checks, options, store):
         run = pathlib.Path(folder)
         demo = argparse.Namespace(store=store, open=False, citizens=options.citizens if store == "sqlite" else options.citizens // 10,
                                   consenting=None, seed=11)
-        with city.mongodb(run, demo) as uri:
-            city.create_city(run, BUILD, demo, uri)
+        with city.mongodb(run, demo) as server:
+            city.create_city(run, BUILD, demo, server)
             people = json.loads((run / "truth.json").read_text())["citizens"]
             live(run, people)
+            if server:
+                (run / "control.js").write_text("db.control.insertOne({text: '%s'})" % IN_CLEAR)
+                server.run_script("control", run / "control.js")
         texts = personal_texts(people)
         names = attribute_names(("Person", "HealthActivity", "PointAccount"))
         patterns = {s for text in texts for s in spellings(text) if len(s) >= 8} | {n.encode() for n in names}
@@ -99,6 +103,8 @@ def check_store(checks, options, store):
         checks.that(sum(f.stat().st_size for f in kept) > 100_000, "there is something to scan on %s" % store)
         checks.equal(sorted(found_in(kept, patterns))[:5], [],
                      "%s: 0 of %d personal texts and %d names in clear" % (store, len(texts), len(names)))
+        if store == "mongodb":
+            checks.equal(found_in(kept, {IN_CLEAR.encode()}), {IN_CLEAR.encode()}, "what the server keeps in clear is found in its files")
         control = run / "control"
         control.write_bytes(b"\0".join(patterns))
         checks.equal(found_in([control], patterns), patterns, "%s: the scan finds all that is in clear" % store)

@@ -131,8 +131,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="musubi-kill-") as folder:
         run = pathlib.Path(folder)
         demo = argparse.Namespace(store=options.store, open=False, citizens=30, consenting=None, seed=5)
-        with city.mongodb(run, demo) as uri:
-            city.create_city(run, BUILD, demo, uri)
+        with city.mongodb(run, demo) as server:
+            city.create_city(run, BUILD, demo, server)
             campaign(checks, run, options)
     return checks.close()
 
