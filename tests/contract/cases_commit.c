@@ -1,5 +1,5 @@
-/* What one commit does: each operation against each state of its document, conflicts with their index, all or
- * nothing. */
+/* What one commit does: each operation against each state of its document, conflicts with their
+ * index, all or nothing. */
 #include "contract.h"
 
 /* The states a document can be in when an operation meets it. */
@@ -18,8 +18,8 @@ static void state_make(Contract *contract, const char *key, int state)
     }
 }
 
-static const char *const OPERATIONS[] = {"insert",   "replace-1", "replace-2", "delete-1",      "delete-2",
-                                         "require-1", "require-2", "require-absent"};
+static const char *const OPERATIONS[] = {"insert",   "replace-1", "replace-2", "delete-1",
+                                         "delete-2", "require-1", "require-2", "require-absent"};
 #define OPERATION_COUNT (sizeof OPERATIONS / sizeof OPERATIONS[0])
 
 static void operation_add(Contract *contract, StoreBatch *batch, size_t operation, const char *key)
@@ -66,8 +66,8 @@ static void one_operation(Contract *contract)
     }
 }
 
-/* Each pair of operations on two documents in each pair of states: what is refused, and that the other one of the
- * pair left no trace. */
+/* Each pair of operations on two documents in each pair of states: what is refused, and that the
+ * other one of the pair left no trace. */
 static void two_operations(Contract *contract)
 {
     char keys[2][32];
@@ -82,8 +82,8 @@ static void two_operations(Contract *contract)
             state_make(contract, keys[i], states[i]);
             operation_add(contract, batch, i == 0 ? first : second, keys[i]);
         }
-        (void)snprintf(what, sizeof what, "%s on %s, %s on %s", OPERATIONS[first], STATES[states[0]],
-                       OPERATIONS[second], STATES[states[1]]);
+        (void)snprintf(what, sizeof what, "%s on %s, %s on %s", OPERATIONS[first],
+                       STATES[states[0]], OPERATIONS[second], STATES[states[1]]);
         contract_commit(contract, what, batch);
     }
     contract_dump(contract, STORE_META);
@@ -132,7 +132,8 @@ static void first_failure_wins(Contract *contract)
     contract_dump(contract, STORE_META);
 }
 
-/* The same key in two collections is two documents; an index member may come, change and go with a replace. */
+/* The same key in two collections is two documents; an index member may come, change and go with a
+ * replace. */
 static void collections_are_apart(Contract *contract)
 {
     contract_insert(contract, STORE_KEYS, "same", contract_body(contract->arena, 1));
