@@ -1,10 +1,12 @@
-/* Walks along indexes: equality, ranges, both directions, pages, ties, documents outside the index, projection. */
+/* Walks along indexes: equality, ranges, both directions, pages, ties, documents outside the index,
+ * projection. */
 #include "contract.h"
 
 #include <inttypes.h>
 
 /* Writes down the keys that a walk meets. */
-static void say_find(Contract *contract, StoreSnapshot *snapshot, const char *what, const StoreFind *find)
+static void say_find(Contract *contract, StoreSnapshot *snapshot, const char *what,
+                     const StoreFind *find)
 {
     StoreDoc *docs = NULL;
     size_t count = 0;
@@ -20,7 +22,8 @@ static void say_find(Contract *contract, StoreSnapshot *snapshot, const char *wh
     contract_say(contract, "\n");
 }
 
-static void say_count(Contract *contract, StoreSnapshot *snapshot, const char *what, const StoreFind *find)
+static void say_count(Contract *contract, StoreSnapshot *snapshot, const char *what,
+                      const StoreFind *find)
 {
     int64_t count = 0;
     Error error = store_count(snapshot, find, &count);
@@ -39,17 +42,17 @@ static StoreSnapshot *open_view(Contract *contract)
     return snapshot;
 }
 
-/* Grants of two subjects with equal, negative and huge order numbers, in no order, and some without a member. */
+/* Grants of two subjects with equal, negative and huge order numbers, in no order, and some without
+ * a member. */
 static void grants_make(Contract *contract)
 {
     static const struct {
         const char *key;
         const char *subject;
         int64_t n;
-    } GRANTS[] = {{"g7", "ann", 3},  {"g1", "ann", 3},         {"g4", "ann", -5},
-                  {"g2", "bob", 1},  {"g9", "ann", INT64_MAX}, {"g3", "ann", 0},
-                  {"g8", "bob", -1}, {"g5", "ann", 3},         {"g6", "ann", INT64_MIN},
-                  {"g0", "an", 2},   {"gA", "annn", 2},        {"gB", "", 2}};
+    } GRANTS[] = {{"g7", "ann", 3},         {"g1", "ann", 3}, {"g4", "ann", -5}, {"g2", "bob", 1},
+                  {"g9", "ann", INT64_MAX}, {"g3", "ann", 0}, {"g8", "bob", -1}, {"g5", "ann", 3},
+                  {"g6", "ann", INT64_MIN}, {"g0", "an", 2},  {"gA", "annn", 2}, {"gB", "", 2}};
     for (size_t i = 0; i < sizeof GRANTS / sizeof GRANTS[0]; i++) {
         DocBody body = contract_body_text(contract->arena, "s", GRANTS[i].subject, GRANTS[i].n);
         contract_insert(contract, STORE_GRANTS, GRANTS[i].key, body);
@@ -129,7 +132,8 @@ static void whole_index_and_text_range(Contract *contract)
     (void)store_snapshot_close(view);
 }
 
-/* Walks page by page with each page size, in both directions; the pages must add up to the whole. */
+/* Walks page by page with each page size, in both directions; the pages must add up to the whole.
+ */
 static void pages_of(Contract *contract, StoreSnapshot *view, StoreFind find)
 {
     for (size_t limit = 1; limit <= 4; limit++) {
@@ -290,7 +294,8 @@ static void index_follows(Contract *contract)
                         contract_body_text(contract->arena, "s", "ann", 9),
                         contract_body(contract->arena, 9),
                         contract_body_text(contract->arena, "s", "ann", 2)};
-    contract_insert(contract, STORE_GRANTS, "still", contract_body_text(contract->arena, "s", "ann", 5));
+    contract_insert(contract, STORE_GRANTS, "still",
+                    contract_body_text(contract->arena, "s", "ann", 5));
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
         StoreBatch *batch = contract_batch(contract);
         if (i == 0) {

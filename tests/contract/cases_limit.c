@@ -28,8 +28,10 @@ static void keys(Contract *contract)
     StoreSnapshot *view = NULL;
     StoreDoc doc;
     MUST(store_snapshot_open(contract->store, contract_deadline(), &view));
-    contract_result(contract, "get by empty", store_get(view, contract->arena, STORE_KEYS, STR_EMPTY, &doc));
-    contract_result(contract, "get by blank", store_get(view, contract->arena, STORE_KEYS, STR("a b"), &doc));
+    contract_result(contract, "get by empty",
+                    store_get(view, contract->arena, STORE_KEYS, STR_EMPTY, &doc));
+    contract_result(contract, "get by blank",
+                    store_get(view, contract->arena, STORE_KEYS, STR("a b"), &doc));
     (void)store_snapshot_close(view);
     contract_dump(contract, STORE_KEYS);
 }
@@ -56,8 +58,9 @@ static void batch_misuse(Contract *contract)
     batch = contract_batch(contract);
     store_batch_insert(batch, STORE_GRANTS, STR("c"),
                        contract_body_text(contract->arena, "t", "free member", 1));
-    store_batch_insert(batch, STORE_LOG_LINES, STR("c"),
-                       contract_body_text(contract->arena, "t", "an index member of another kind", 1));
+    store_batch_insert(
+        batch, STORE_LOG_LINES, STR("c"),
+        contract_body_text(contract->arena, "t", "an index member of another kind", 1));
     contract_commit(contract, "wrong kind", batch);
     contract_dump(contract, STORE_KEYS);
     contract_dump(contract, STORE_GRANTS);
@@ -133,11 +136,13 @@ static void bytes(Contract *contract)
     MUST(store_get(view, large, STORE_KEYS, STR("a"), &doc));
     contract_doc(contract, &doc);
     CLEANUP(arena_free) Arena *small = arena_new((size_t)1 << 20);
-    contract_result(contract, "into a small arena", store_get(view, small, STORE_KEYS, STR("a"), &doc));
+    contract_result(contract, "into a small arena",
+                    store_get(view, small, STORE_KEYS, STR("a"), &doc));
     (void)store_snapshot_close(view);
 }
 
-static void say_find(Contract *contract, StoreSnapshot *view, const char *what, const StoreFind *find)
+static void say_find(Contract *contract, StoreSnapshot *view, const char *what,
+                     const StoreFind *find)
 {
     StoreDoc *docs = NULL;
     size_t count = 0;
@@ -151,8 +156,11 @@ static void walks(Contract *contract)
     StoreDoc after = {.key = STR("k"), .body = contract_body(contract->arena, 1)};
     StoreDoc elsewhere = {.key = STR("k"),
                           .body = contract_body_text(contract->arena, "s", "other", 1)};
-    const StoreFind good = {.collection = STORE_GRANTS, .index = "by_subject", .equal = {text},
-                            .equal_count = 1, .limit = 1};
+    const StoreFind good = {.collection = STORE_GRANTS,
+                            .index = "by_subject",
+                            .equal = {text},
+                            .equal_count = 1,
+                            .limit = 1};
     StoreFind finds[] = {good, good, good, good, good, good, good, good, good, good, good, good};
     finds[1].index = "by_nothing";
     finds[2].limit = 0;
@@ -169,10 +177,18 @@ static void walks(Contract *contract)
     finds[11].index = NULL;
     finds[11].equal_count = 0;
     finds[11].from = &number;
-    static const char *const WHATS[] = {
-        "good",          "unknown index",        "limit 0",          "limit 1001",
-        "wrong kind",    "too many equal",       "range of another kind", "range behind the last",
-        "after without members", "after off the walk", "equal on the key", "number on the key"};
+    static const char *const WHATS[] = {"good",
+                                        "unknown index",
+                                        "limit 0",
+                                        "limit 1001",
+                                        "wrong kind",
+                                        "too many equal",
+                                        "range of another kind",
+                                        "range behind the last",
+                                        "after without members",
+                                        "after off the walk",
+                                        "equal on the key",
+                                        "number on the key"};
     StoreSnapshot *view = NULL;
     MUST(store_snapshot_open(contract->store, contract_deadline(), &view));
     for (size_t i = 0; i < sizeof finds / sizeof finds[0]; i++) {
@@ -199,7 +215,8 @@ static void deadlines(Contract *contract)
     StoreDoc doc;
     StoreFind find = {.collection = STORE_KEYS, .limit = 1};
     int64_t count = 0;
-    contract_result(contract, "get", store_get(view, contract->arena, STORE_KEYS, STR("late"), &doc));
+    contract_result(contract, "get",
+                    store_get(view, contract->arena, STORE_KEYS, STR("late"), &doc));
     say_find(contract, view, "find", &find);
     contract_result(contract, "count", store_count(view, &find, &count));
     (void)store_snapshot_close(view);

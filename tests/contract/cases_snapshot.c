@@ -102,8 +102,8 @@ static void reopening_keeps_all(Contract *contract)
     StoreSnapshot *view = view_open(contract);
     say_view(contract, view, "reopened");
     (void)store_snapshot_close(view);
-    contract_check(contract, str_eq(str_from(store_kind(contract->store)), str_from(contract->kind)),
-                   "kind");
+    contract_check(contract,
+                   str_eq(str_from(store_kind(contract->store)), str_from(contract->kind)), "kind");
 }
 
 const ContractCase CASES_SNAPSHOT[] = {

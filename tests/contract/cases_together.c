@@ -1,4 +1,5 @@
-/* Threads and processes that get into each other's way: nothing is lost, nothing happens twice, no write skew. */
+/* Threads and processes that get into each other's way: nothing is lost, nothing happens twice, no
+ * write skew. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,11 +204,13 @@ static void two_processes(Contract *contract)
     contract_insert(contract, STORE_META, "counter", contract_body(contract->arena, 0));
     RaceProcess processes[2];
     for (int i = 0; i < 2; i++) {
-        processes[i] = race_start(contract->kind, contract_location(contract->kind, contract->name), each);
+        processes[i] =
+            race_start(contract->kind, contract_location(contract->kind, contract->name), each);
     }
     for (int i = 0; i < 2; i++) {
         long told = race_told(processes[i], -1);
-        contract_check(contract, race_wait(processes[i]) == 0 && told == each, "worker did its part");
+        contract_check(contract, race_wait(processes[i]) == 0 && told == each,
+                       "worker did its part");
         race_done(processes[i]);
     }
     int64_t n = contract_number(contract->store, STORE_META, "counter");

@@ -20,7 +20,8 @@ void contract_check(Contract *contract, bool holds, const char *what)
 
 void contract_result(Contract *contract, const char *what, Error error)
 {
-    contract_say(contract, "%s: %s\n", what, FAILED(error) ? error_words(error.reason)->name : "OK");
+    contract_say(contract, "%s: %s\n", what,
+                 FAILED(error) ? error_words(error.reason)->name : "OK");
 }
 
 void contract_commit(Contract *contract, const char *what, const StoreBatch *batch)

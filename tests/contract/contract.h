@@ -1,7 +1,9 @@
-/* contract.h — the store contract as cases: each does something through the port and writes down what it saw.
+/* contract.h — the store contract as cases: each does something through the port and writes down
+ * what it saw.
  *
- * The text must be the same on both adapters, byte for byte: the runner compares it with one expected file. What may
- * differ between runs (who of two threads won) is left out, and checked with contract_check instead.
+ * The text must be the same on both adapters, byte for byte: the runner compares it with one
+ * expected file. What may differ between runs (who of two threads won) is left out, and checked
+ * with contract_check instead.
  *
  * Layer: tests/contract. Thread-safe: a Contract belongs to the thread that runs the case. */
 #ifndef MUSUBI_CONTRACT_H
@@ -31,7 +33,8 @@ extern const ContractCase CASES_LIMIT[];
 extern const ContractCase CASES_SNAPSHOT[];
 extern const ContractCase CASES_TOGETHER[];
 
-void contract_say(Contract *contract, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void contract_say(Contract *contract, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* A line that says whether it holds; expected files hold only "yes". */
 void contract_check(Contract *contract, bool holds, const char *what);
 /* "what: OK" or "what: REASON". */

@@ -1,8 +1,9 @@
-/* contract_store.h — a fresh store of either kind for a test, and what store tests of all folders share.
+/* contract_store.h — a fresh store of either kind for a test, and what store tests of all folders
+ * share.
  *
  * "sqlite" is a file in a temporary folder of the process; "mongodb" is the prepared database that
- * MUSUBI_TEST_MONGODB_DATABASE names (musubi_test) on the server MUSUBI_TEST_MONGODB_URI, emptied through the port.
- * The collection of commit markers belongs to the adapter and is left alone.
+ * MUSUBI_TEST_MONGODB_DATABASE names (musubi_test) on the server MUSUBI_TEST_MONGODB_URI, emptied
+ * through the port. The collection of commit markers belongs to the adapter and is left alone.
  *
  * Layer: tests. Thread-safe: no. */
 #ifndef MUSUBI_CONTRACT_STORE_H
@@ -12,11 +13,13 @@
 
 /* MUSUBI_TEST_STORE, or "sqlite". */
 const char *contract_kind(void);
-/* A store without documents. Ends the process with a message when it can't be had. Close with store_close. */
+/* A store without documents. Ends the process with a message when it can't be had. Close with
+ * store_close. */
 Store *contract_open(const char *kind, const char *name);
 /* The same store again, with what is in it. */
 Store *contract_reopen(const char *kind, const char *name);
-/* What another process passes to contract_open_at to reach the store: file path or database. In static memory. */
+/* What another process passes to contract_open_at to reach the store: file path or database. In
+ * static memory. */
 const char *contract_location(const char *kind, const char *name);
 Store *contract_open_at(const char *kind, const char *location);
 /* Removes the temporary folder. */

@@ -77,7 +77,8 @@ static void durable_take(ShimFile *file)
         void *bytes = malloc((size_t)size);
         if (bytes != NULL &&
             file->real->pMethods->xRead(file->real, bytes, (int)size, 0) == SQLITE_OK) {
-            (void)fwrite(bytes, 1, (size_t)size, out); /* a short copy fails the test that reads it */
+            (void)fwrite(bytes, 1, (size_t)size,
+                         out); /* a short copy fails the test that reads it */
         }
         free(bytes);
     }
@@ -91,12 +92,15 @@ static int shim_close(sqlite3_file *file)
 
 static int shim_read(sqlite3_file *file, void *out, int n, sqlite3_int64 at)
 {
-    return is_due(SHIM_READ) ? SQLITE_IOERR_READ : REAL(file)->pMethods->xRead(REAL(file), out, n, at);
+    return is_due(SHIM_READ) ? SQLITE_IOERR_READ
+                             : REAL(file)->pMethods->xRead(REAL(file), out, n, at);
 }
 
 static int shim_write(sqlite3_file *file, const void *bytes, int n, sqlite3_int64 at)
 {
-    int code = is_due(SHIM_WRITE) ? SQLITE_IOERR_WRITE : is_due(SHIM_FULL) ? SQLITE_FULL : SQLITE_OK;
+    int code = is_due(SHIM_WRITE)  ? SQLITE_IOERR_WRITE
+               : is_due(SHIM_FULL) ? SQLITE_FULL
+                                   : SQLITE_OK;
     if (code == SQLITE_OK) {
         return REAL(file)->pMethods->xWrite(REAL(file), bytes, n, at);
     }

@@ -14,7 +14,8 @@ typedef struct RaceProcess {
 
 /* Starts a worker that raises the counter `count` times. Ends the test when it can't. */
 RaceProcess race_start(const char *kind, const char *location, int count);
-/* Waits until it was told of `wanted` raises (-1: until it has ended) and returns how many since the last call. */
+/* Waits until it was told of `wanted` raises (-1: until it has ended) and returns how many since
+ * the last call. */
 long race_told(RaceProcess process, long wanted);
 /* Its exit status; 128 + signal when it was killed. */
 int race_wait(RaceProcess process);

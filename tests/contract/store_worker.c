@@ -1,5 +1,5 @@
-/* store_worker kind location count: raises the document "counter" of the meta collection count times, by reading,
- * replacing and trying again when somebody else was faster. */
+/* store_worker kind location count: raises the document "counter" of the meta collection count
+ * times, by reading, replacing and trying again when somebody else was faster. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,7 +14,8 @@ static bool raise_once(Store *store)
     int64_t n = 0;
     MUST(doc_get_int(doc.body, "n", &n));
     StoreBatch *batch = store_batch_in(arena);
-    store_batch_replace(batch, STORE_META, STR("counter"), doc.version, contract_body(arena, n + 1));
+    store_batch_replace(batch, STORE_META, STR("counter"), doc.version,
+                        contract_body(arena, n + 1));
     Error error = store_commit(store, batch, contract_deadline(), NULL);
     if (error.reason == REASON_STORE_CONFLICT) {
         return false;

@@ -1,15 +1,14 @@
-/* test_store_contract expected [kind]: runs every case of the store contract on one adapter (sqlite, or the kind that
- * MUSUBI_TEST_STORE or the second argument names) and compares what the cases wrote with the expected text.
+/* test_store_contract expected [kind]: runs every case of the store contract on one adapter
+ * (sqlite, or the kind that MUSUBI_TEST_STORE or the second argument names) and compares what the
+ * cases wrote with the expected text.
  *
- * MUSUBI_TRANSCRIPT=path writes the transcript there instead: to look at it, and to take it over when the contract
- * grows. The expected text is one for all adapters, so that equal to it means equal to each other. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+ * MUSUBI_TRANSCRIPT=path writes the transcript there instead: to look at it, and to take it over
+ * when the contract grows. The expected text is one for all adapters, so that equal to it means
+ * equal to each other. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "contract.h"
 
 #define CASES_MAX 64

@@ -1,6 +1,6 @@
-/* The n-th call to the file system fails during a commit, for every n: afterwards the batch is wholly there or wholly
- * absent, as the answer said: in the running store, in a copy of the files as a killed process leaves them, in what a
- * power cut leaves of them, and after reopening. */
+/* The n-th call to the file system fails during a commit, for every n: afterwards the batch is
+ * wholly there or wholly absent, as the answer said: in the running store, in a copy of the files
+ * as a killed process leaves them, in what a power cut leaves of them, and after reopening. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +95,8 @@ static int batch_state(Store *store)
     return is_there ? 1 : 0;
 }
 
-/* Copies base + suffix over image + target suffix; false when there is no such file. The copy is private. */
+/* Copies base + suffix over image + target suffix; false when there is no such file. The copy is
+ * private. */
 static bool copy_over(const char *base, const char *suffix, const char *image, const char *target)
 {
     char from[300];
@@ -210,7 +211,8 @@ static void fault_say(ShimFault fault, int faults)
     static const char *const NAMES[] = {"read",     "write",   "full",     "sync",
                                         "truncate", "shm map", "shm lock", "open"};
     print_message("  %s%s%s: %d faults\n", NAMES[fault.call],
-                  fault.is_persistent ? ", from then on" : "", fault.is_torn ? ", torn" : "", faults);
+                  fault.is_persistent ? ", from then on" : "", fault.is_torn ? ", torn" : "",
+                  faults);
 }
 
 static void commit_sweep(ShimCall call, bool is_persistent, bool is_torn)

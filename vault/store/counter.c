@@ -28,8 +28,8 @@ static Error next_read(const StoreDoc *doc, int64_t *ret_next)
     return OK;
 }
 
-Error counter_draw(StoreSnapshot *snapshot, Arena *arena, StoreBatch *batch, Str name, int64_t count,
-                   int64_t *ret_first)
+Error counter_draw(StoreSnapshot *snapshot, Arena *arena, StoreBatch *batch, Str name,
+                   int64_t count, int64_t *ret_first)
 {
     Str key = STR_EMPTY;
     DocBody body = {STR_EMPTY};

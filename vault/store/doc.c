@@ -5,8 +5,9 @@
 
 #include "doc_select.h"
 
-/* The writer is our own: libbson's allocates outside the arena, so an abandoned writer would leak, and it ends the
- * process when memory is short. Reading is libbson's iterator, which allocates nothing. */
+/* The writer is our own: libbson's allocates outside the arena, so an abandoned writer would leak,
+ * and it ends the process when memory is short. Reading is libbson's iterator, which allocates
+ * nothing. */
 
 typedef struct DocLevel {
     size_t start; /* where the record's length word stands */
@@ -77,7 +78,8 @@ static bool is_name_good(const char *name)
     return true;
 }
 
-/* Begins a member of the record (or list item) being written; false when the writer can't take it. */
+/* Begins a member of the record (or list item) being written; false when the writer can't take it.
+ */
 static bool member_open(DocWriter *writer, bson_type_t type, const char *name)
 {
     DocLevel *level = writer->is_in_item ? &writer->item : &writer->record;
@@ -124,8 +126,8 @@ static bool is_size_good(DocWriter *writer, Str bytes)
 
 void doc_put_text(DocWriter *writer, const char *name, Str text)
 {
-    bool is_text = is_size_good(writer, text) &&
-                   (text.n == 0 || bson_utf8_validate(text.p, text.n, false));
+    bool is_text =
+        is_size_good(writer, text) && (text.n == 0 || bson_utf8_validate(text.p, text.n, false));
     writer->is_misused = writer->is_misused || !is_text;
     if (member_open(writer, BSON_TYPE_UTF8, name)) {
         put_u32le(&writer->buf, (uint32_t)text.n + 1);

@@ -8,8 +8,8 @@
 
 /* Whether the bytes are one whole BSON record with UTF-8 text and a format number. */
 bool doc_is_sound(DocBody body);
-/* A body with only those top-level members that names holds, in their stored order, byte for byte. In the arena.
- * Errors: STORE_CORRUPT, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+/* A body with only those top-level members that names holds, in their stored order, byte for byte.
+ * In the arena. Errors: STORE_CORRUPT, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
 Error doc_select_in(Arena *arena, DocBody body, const char *const *names, size_t count,
                     DocBody *ret_body) MUST_USE;
 

@@ -89,7 +89,8 @@ static Error commit_as(LeaseCall call, const StoreBatch *batch, Error beaten)
 static Error term_end(LeaseCall call, int64_t term_us, int64_t *ret_until_us)
 {
     int64_t now = call.clock->now_us(call.clock);
-    ENSURE(term_us > 0 && !__builtin_add_overflow(now, term_us, ret_until_us), STORE_MISUSE, "term");
+    ENSURE(term_us > 0 && !__builtin_add_overflow(now, term_us, ret_until_us), STORE_MISUSE,
+           "term");
     return OK;
 }
 

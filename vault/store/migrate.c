@@ -44,7 +44,8 @@ Error store_version_read(Store *store, Deadline deadline, int64_t *ret_version)
     return OK;
 }
 
-static Error version_put(Arena *arena, StoreBatch *batch, const VersionState *state, int64_t version)
+static Error version_put(Arena *arena, StoreBatch *batch, const VersionState *state,
+                         int64_t version)
 {
     DocBody body = {STR_EMPTY};
     DocWriter *writer = doc_writer_in(arena, FORMAT);
@@ -66,7 +67,8 @@ static Error beaten_is_ok(Error error)
     return is_beaten ? OK : error;
 }
 
-static Error collection_check_empty(StoreSnapshot *snapshot, Arena *arena, StoreCollection collection)
+static Error collection_check_empty(StoreSnapshot *snapshot, Arena *arena,
+                                    StoreCollection collection)
 {
     static const char *const NO_MEMBERS[] = {NULL};
     StoreFind find = {.collection = collection, .limit = 1, .members = NO_MEMBERS};
@@ -77,8 +79,9 @@ static Error collection_check_empty(StoreSnapshot *snapshot, Arena *arena, Store
     return OK;
 }
 
-/* A store without a version must hold nothing: a half restored one must not pass for a new one. Version and emptiness
- * are read in one view, since another node may mark the store and write to it meanwhile. */
+/* A store without a version must hold nothing: a half restored one must not pass for a new one.
+ * Version and emptiness are read in one view, since another node may mark the store and write to it
+ * meanwhile. */
 static Error emptiness_check(Store *store, Arena *arena, Deadline deadline)
 {
     CLEANUP(store_snapshot_close) StoreSnapshot *snapshot = NULL;

@@ -1,9 +1,10 @@
-/* migrate.h — leads a store's documents from older layouts to the present one, forward only, step by step.
+/* migrate.h — leads a store's documents from older layouts to the present one, forward only, step
+ * by step.
  *
- * The meta document "store" holds the version. A step does its work in commits that can be repeated, and its last
- * commit also writes the next version: killed anywhere, the next run goes on from there, and two nodes that start at
- * once do the work once. Works through the port alone, so on both adapters. Must run before anything else uses the
- * store, and never leads backwards.
+ * The meta document "store" holds the version. A step does its work in commits that can be
+ * repeated, and its last commit also writes the next version: killed anywhere, the next run goes on
+ * from there, and two nodes that start at once do the work once. Works through the port alone, so
+ * on both adapters. Must run before anything else uses the store, and never leads backwards.
  *
  * Layer: vault/store. Thread-safe: yes. Requirement: R-T12. */
 #ifndef MUSUBI_MIGRATE_H
@@ -13,13 +14,15 @@
 
 typedef struct MigrationRun {
     Store *store;
-    Deadline deadline;     /* of the whole run */
-    Arena *arena;          /* of one step */
-    StoreBatch *last;      /* a step puts its final changes here; the runner adds the version and commits */
+    Deadline deadline; /* of the whole run */
+    Arena *arena;      /* of one step */
+    StoreBatch
+        *last; /* a step puts its final changes here; the runner adds the version and commits */
 } MigrationRun;
 
-/* One step from version `from` to from + 1. run may commit by itself what can be done again without harm. If it gives
- * STORE_CONFLICT or STORE_EXISTS, another node was faster: the runner reads the version and goes on. */
+/* One step from version `from` to from + 1. run may commit by itself what can be done again without
+ * harm. If it gives STORE_CONFLICT or STORE_EXISTS, another node was faster: the runner reads the
+ * version and goes on. */
 typedef struct MigrationStep {
     int64_t from;
     Error (*run)(MigrationRun *run);

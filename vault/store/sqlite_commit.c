@@ -84,8 +84,8 @@ static int op_bind(sqlite3_stmt *statement, const StoreOp *op)
     int64_t sum = sqlite_row_sum(op->collection, op->key, version, body);
     code = code != SQLITE_OK ? code : sqlite3_bind_int64(statement, 3, (int64_t)version);
     code = code != SQLITE_OK ? code : sqlite3_bind_int64(statement, 4, sum);
-    code = code != SQLITE_OK ? code
-                             : sqlite3_bind_blob64(statement, 5, body.p, body.n, SQLITE_STATIC);
+    code =
+        code != SQLITE_OK ? code : sqlite3_bind_blob64(statement, 5, body.p, body.n, SQLITE_STATIC);
     return code != SQLITE_OK ? code : members_bind(statement, op);
 }
 
@@ -137,8 +137,9 @@ static Error ops_apply(SqliteConn *conn, const StoreBatch *batch, size_t *ret_fa
     return OK;
 }
 
-/* After a failed sync the batch's frames may lie complete in the WAL, unseen by running processes but taken up by the
- * next recovery. A later transaction overwrites them: once it is durable, the batch is gone for good. */
+/* After a failed sync the batch's frames may lie complete in the WAL, unseen by running processes
+ * but taken up by the next recovery. A later transaction overwrites them: once it is durable, the
+ * batch is gone for good. */
 static Error settle(SqliteConn *conn)
 {
     conn->deadline = deadline_in(conn->deadline.clock, SETTLE_TIMEOUT_US);

@@ -47,7 +47,8 @@ static ErrorReason reason_of(const SqliteConn *conn, int code)
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_FORMAT:
-    /* Our statements fit our tables: these say that the stored schema or a row is not what we made. */
+    /* Our statements fit our tables: these say that the stored schema or a row is not what we made.
+     */
     case SQLITE_ERROR:
     case SQLITE_SCHEMA:
     case SQLITE_CONSTRAINT:
@@ -74,7 +75,8 @@ static ErrorReason reason_of(const SqliteConn *conn, int code)
 Error sqlite_conn_error(SqliteConn *conn, int code)
 {
     ErrorReason reason = reason_of(conn, code);
-    conn->is_broken = conn->is_broken || (reason != REASON_DEADLINE && reason != REASON_STORE_LIMIT);
+    conn->is_broken =
+        conn->is_broken || (reason != REASON_DEADLINE && reason != REASON_STORE_LIMIT);
     return error_make(reason, sqlite3_errstr(code), ERROR_SITE);
 }
 
@@ -101,7 +103,8 @@ Error sqlite_conn_int(SqliteConn *conn, const char *sql, int64_t *ret_value)
     return OK;
 }
 
-/* Two processes that turn a new file into WAL mode at once get SQLITE_BUSY without the handler being asked. */
+/* Two processes that turn a new file into WAL mode at once get SQLITE_BUSY without the handler
+ * being asked. */
 static Error use_wal(SqliteConn *conn)
 {
     for (int tries = 0;; tries++) {
@@ -119,7 +122,8 @@ static int harden(sqlite3 *db)
 {
     int code = sqlite3_extended_result_codes(db, 1);
     code = code != SQLITE_OK ? code : sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    code = code != SQLITE_OK ? code : sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    code =
+        code != SQLITE_OK ? code : sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     code = code != SQLITE_OK ? code : sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     code = code != SQLITE_OK ? code : sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     (void)sqlite3_limit(db, SQLITE_LIMIT_LENGTH, LENGTH_MAX);

@@ -1,7 +1,8 @@
-/* sqlite_conn.h — one connection to the SQLite file: settings, prepared statements by shape, errors, the deadline.
+/* sqlite_conn.h — one connection to the SQLite file: settings, prepared statements by shape,
+ * errors, the deadline.
  *
- * Must never be included outside the SQLite adapter. Layer: vault/store. Thread-safe: single-owner (the pool lends a
- * connection to one thread at a time). */
+ * Must never be included outside the SQLite adapter. Layer: vault/store. Thread-safe: single-owner
+ * (the pool lends a connection to one thread at a time). */
 #ifndef MUSUBI_SQLITE_CONN_H
 #define MUSUBI_SQLITE_CONN_H
 
@@ -31,8 +32,9 @@ Error sqlite_conn_open(const char *path, const char *vfs, SqliteRole role, Deadl
 /* NULL is fine. Returns NULL. */
 SqliteConn *sqlite_conn_close(SqliteConn *conn);
 
-/* What a result code other than OK, ROW, DONE means; marks the connection broken where a fresh one is better.
- * Errors: DEADLINE, STORE_UNAVAILABLE, STORE_CORRUPT, STORE_LIMIT, OUT_OF_MEMORY, INTERNAL. */
+/* What a result code other than OK, ROW, DONE means; marks the connection broken where a fresh one
+ * is better. Errors: DEADLINE, STORE_UNAVAILABLE, STORE_CORRUPT, STORE_LIMIT, OUT_OF_MEMORY,
+ * INTERNAL. */
 Error sqlite_conn_error(SqliteConn *conn, int code) MUST_USE;
 /* Runs statements without results. */
 Error sqlite_conn_run(SqliteConn *conn, const char *sql) MUST_USE;
@@ -56,8 +58,8 @@ void sqlite_conn_roll_back(SqliteConn *conn);
 
 /* Writes the SQL of a shape. */
 typedef void (*SqliteWriteSql)(sqlite3_str *sql, const void *what);
-/* The prepared statement of a shape (never 0), made by write_sql(what) when it is asked for the first time. Reset it
- * after use with sqlite_conn_done. */
+/* The prepared statement of a shape (never 0), made by write_sql(what) when it is asked for the
+ * first time. Reset it after use with sqlite_conn_done. */
 Error sqlite_conn_statement(SqliteConn *conn, uint32_t shape, SqliteWriteSql write_sql,
                             const void *what, sqlite3_stmt **ret_statement) MUST_USE;
 /* Resets a statement and forgets its bound views. */

@@ -102,7 +102,8 @@ static Error column_fill(SqliteConn *conn, const char *name, StoreColumn column)
     char *select = sqlite3_mprintf("SELECT rowid, body FROM c_%s", name);
     Error error = prepare_format(conn, select, &read);
     if (!FAILED(error)) {
-        char *set = sqlite3_mprintf("UPDATE c_%s SET m_%s = ?1 WHERE rowid = ?2", name, column.name);
+        char *set =
+            sqlite3_mprintf("UPDATE c_%s SET m_%s = ?1 WHERE rowid = ?2", name, column.name);
         error = prepare_format(conn, set, &update);
     }
     if (!FAILED(error)) {
@@ -116,15 +117,15 @@ static Error column_fill(SqliteConn *conn, const char *name, StoreColumn column)
 static Error column_ensure(SqliteConn *conn, const char *name, StoreColumn column)
 {
     int64_t count = 0;
-    char *ask = sqlite3_mprintf("SELECT count(*) FROM pragma_table_info('c_%s') WHERE name = 'm_%s'",
-                                name, column.name);
+    char *ask = sqlite3_mprintf(
+        "SELECT count(*) FROM pragma_table_info('c_%s') WHERE name = 'm_%s'", name, column.name);
     TRY(int_format(conn, ask, &count));
     if (count != 0) {
         return OK;
     }
     const char *type = column.kind == STORE_MEMBER_INT ? "INTEGER" : "TEXT";
-    TRY(run_format(conn, sqlite3_mprintf("ALTER TABLE c_%s ADD COLUMN m_%s %s", name, column.name,
-                                         type)));
+    TRY(run_format(
+        conn, sqlite3_mprintf("ALTER TABLE c_%s ADD COLUMN m_%s %s", name, column.name, type)));
     return column_fill(conn, name, column);
 }
 
@@ -148,8 +149,9 @@ static Error index_ensure(SqliteConn *conn, const char *name, const StoreIndex *
     char *sql = index_sql(name, index);
     ENSURE(sql != NULL, OUT_OF_MEMORY, NULL);
     int64_t count = 0;
-    char *ask = sqlite3_mprintf("SELECT count(*) FROM sqlite_schema WHERE name = 'i_%s_%s' AND sql = %Q",
-                                name, index->name, sql);
+    char *ask =
+        sqlite3_mprintf("SELECT count(*) FROM sqlite_schema WHERE name = 'i_%s_%s' AND sql = %Q",
+                        name, index->name, sql);
     Error error = int_format(conn, ask, &count);
     if (!FAILED(error) && count == 0) {
         char *drop = sqlite3_mprintf("DROP INDEX IF EXISTS i_%s_%s", name, index->name);
@@ -165,10 +167,11 @@ static Error index_ensure(SqliteConn *conn, const char *name, const StoreIndex *
 static Error collection_ensure(SqliteConn *conn, StoreCollection collection)
 {
     const StoreCollectionSpec *spec = store_collection_spec(collection);
-    TRY(run_format(conn, sqlite3_mprintf("CREATE TABLE IF NOT EXISTS c_%s (key TEXT PRIMARY KEY NOT NULL,"
-                                         " version INTEGER NOT NULL, sum INTEGER NOT NULL,"
-                                         " body BLOB NOT NULL) STRICT",
-                                         spec->name)));
+    TRY(run_format(conn,
+                   sqlite3_mprintf("CREATE TABLE IF NOT EXISTS c_%s (key TEXT PRIMARY KEY NOT NULL,"
+                                   " version INTEGER NOT NULL, sum INTEGER NOT NULL,"
+                                   " body BLOB NOT NULL) STRICT",
+                                   spec->name)));
     StoreColumn columns[STORE_COLUMNS_MAX];
     size_t count = store_collection_columns(collection, columns);
     for (size_t i = 0; i < count; i++) {

@@ -28,8 +28,8 @@ Error sqlite_pool_init(SqlitePool *pool, const char *path, const char *vfs, unsi
         free(pool->vfs);
         return FAIL(OUT_OF_MEMORY, NULL);
     }
-    bool is_made = pthread_mutex_init(&pool->lock, NULL) == 0 &&
-                   cond_init(&pool->reader_is_free) && cond_init(&pool->writer_is_free);
+    bool is_made = pthread_mutex_init(&pool->lock, NULL) == 0 && cond_init(&pool->reader_is_free) &&
+                   cond_init(&pool->writer_is_free);
     ENSURE(is_made, INTERNAL, "pool");
     return OK;
 }
@@ -49,7 +49,8 @@ void sqlite_pool_done(SqlitePool *pool)
     free(pool->vfs);
 }
 
-/* Waits for a signal, a while at most; false when the deadline has passed. Called with the lock held. */
+/* Waits for a signal, a while at most; false when the deadline has passed. Called with the lock
+ * held. */
 static bool pool_wait(SqlitePool *pool, pthread_cond_t *cond, Deadline deadline)
 {
     int64_t left = deadline_left_us(deadline);

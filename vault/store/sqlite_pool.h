@@ -1,7 +1,8 @@
-/* sqlite_pool.h — the connections of one SQLite store: many readers, one writer, lent to one thread at a time.
+/* sqlite_pool.h — the connections of one SQLite store: many readers, one writer, lent to one thread
+ * at a time.
  *
- * Readers and the writer are apart, so that a request may commit while its snapshot is open without waiting for
- * itself. Must never be included outside the SQLite adapter.
+ * Readers and the writer are apart, so that a request may commit while its snapshot is open without
+ * waiting for itself. Must never be included outside the SQLite adapter.
  *
  * Layer: vault/store. Thread-safe: yes (one lock, never held during I/O). */
 #ifndef MUSUBI_SQLITE_POOL_H
@@ -25,8 +26,8 @@ typedef struct SqlitePool {
 } SqlitePool;
 
 /* In the caller's memory; opens nothing. Errors: OUT_OF_MEMORY, INTERNAL. */
-Error sqlite_pool_init(SqlitePool *pool, const char *path, const char *vfs,
-                       unsigned readers_max) MUST_USE;
+Error sqlite_pool_init(SqlitePool *pool, const char *path, const char *vfs, unsigned readers_max)
+    MUST_USE;
 /* Closes what is idle; nothing may be lent. */
 void sqlite_pool_done(SqlitePool *pool);
 

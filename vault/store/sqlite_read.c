@@ -25,7 +25,8 @@ static Error row_view(sqlite3_stmt *row, StoreCollection collection, StoreDoc *r
     return OK;
 }
 
-static Error row_read(sqlite3_stmt *row, Arena *arena, StoreCollection collection, StoreDoc *ret_doc)
+static Error row_read(sqlite3_stmt *row, Arena *arena, StoreCollection collection,
+                      StoreDoc *ret_doc)
 {
     StoreDoc doc;
     TRY(row_view(row, collection, &doc));
@@ -57,7 +58,8 @@ static Error walk_check(const StoreWalk *walk, DocBody body)
     return OK;
 }
 
-/* A row of a walk, cut to the projection before it is copied: large bodies cost no arena when few members are asked for. */
+/* A row of a walk, cut to the projection before it is copied: large bodies cost no arena when few
+ * members are asked for. */
 static Error row_select(sqlite3_stmt *row, Arena *arena, const StoreWalk *walk, StoreDoc *ret_doc)
 {
     StoreDoc doc;
@@ -105,8 +107,8 @@ Error sqlite_read_many(SqliteConn *conn, Arena *arena, StoreCollection collectio
     return OK;
 }
 
-/* What a walk's statement looks like. Of a bound and the resume place on the same side, the further one serves: SQLite
- * would pick either to start from and could read all that lies between. */
+/* What a walk's statement looks like. Of a bound and the resume place on the same side, the further
+ * one serves: SQLite would pick either to start from and could read all that lies between. */
 typedef struct WalkForm {
     const StoreWalk *walk;
     bool is_count;
@@ -213,7 +215,8 @@ static void write_walk(sqlite3_str *sql, const void *what)
     }
 }
 
-/* Binds in the order in which append_where writes its marks; returns the next free place, 0 on failure. */
+/* Binds in the order in which append_where writes its marks; returns the next free place, 0 on
+ * failure. */
 static int walk_bind(sqlite3_stmt *statement, const WalkForm *form)
 {
     const StoreWalk *walk = form->walk;

@@ -1,7 +1,7 @@
 /* sqlite_read.h — the reads of the SQLite adapter: by key, along an index, counting.
  *
- * Every walk names its index (INDEXED BY), so that a walk that no index serves fails in the tests instead of reading a
- * whole table. Must never be included outside the SQLite adapter.
+ * Every walk names its index (INDEXED BY), so that a walk that no index serves fails in the tests
+ * instead of reading a whole table. Must never be included outside the SQLite adapter.
  *
  * Layer: vault/store. Thread-safe: single-owner. */
 #ifndef MUSUBI_SQLITE_READ_H
@@ -10,13 +10,15 @@
 #include "sqlite_conn.h"
 
 /* Families of statement shapes; the rest of a shape says collection, index and form. */
-#define SQLITE_SHAPE(family_, collection_) ((uint32_t)(family_) << 24 | (uint32_t)(collection_) << 16)
+#define SQLITE_SHAPE(family_, collection_)                                                         \
+    ((uint32_t)(family_) << 24 | (uint32_t)(collection_) << 16)
 #define SQLITE_FAMILY_GET 1
 #define SQLITE_FAMILY_FIND 2
 #define SQLITE_FAMILY_COUNT 3
 #define SQLITE_FAMILY_OP 4 /* and the next ones, by StoreOpKind */
 
-/* As StoreBackend's. Errors: STORE_CORRUPT for a row whose checksum is wrong, and those of the connection. */
+/* As StoreBackend's. Errors: STORE_CORRUPT for a row whose checksum is wrong, and those of the
+ * connection. */
 Error sqlite_read_many(SqliteConn *conn, Arena *arena, StoreCollection collection, const Str *keys,
                        size_t count, StoreDoc *ret_docs) MUST_USE;
 Error sqlite_read_find(SqliteConn *conn, Arena *arena, const StoreWalk *walk, StoreDoc **ret_docs,

@@ -80,7 +80,8 @@ static bool value_eq(const StoreValue *a, const StoreValue *b)
     return a->kind == STORE_MEMBER_INT ? a->number == b->number : str_eq(a->text, b->text);
 }
 
-/* The place behind `after`: it must lie on the walk, or the two adapters would go on from different places. */
+/* The place behind `after`: it must lie on the walk, or the two adapters would go on from different
+ * places. */
 static Error walk_resume(StoreWalk *walk)
 {
     const StoreFind *find = walk->find;

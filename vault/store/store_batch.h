@@ -1,6 +1,7 @@
 /* store_batch.h — the inside of a batch, for the adapters: operations in the order they were added.
  *
- * Must never be included outside store/ and its tests. Layer: vault/store. Thread-safe: single-owner. */
+ * Must never be included outside store/ and its tests. Layer: vault/store. Thread-safe:
+ * single-owner. */
 #ifndef MUSUBI_STORE_BATCH_H
 #define MUSUBI_STORE_BATCH_H
 
@@ -27,20 +28,21 @@ struct StoreBatch {
     StoreOp *ops;
     size_t count;
     size_t capacity;
-    size_t bytes;       /* keys and bodies */
-    uint16_t *slots;    /* open hash of (collection, key) → position + 1 */
-    Error refusal;      /* the first misuse or passed limit; OK so far */
+    size_t bytes;    /* keys and bodies */
+    uint16_t *slots; /* open hash of (collection, key) → position + 1 */
+    Error refusal;   /* the first misuse or passed limit; OK so far */
     size_t refused_at;
 };
 
 /* Highest version a document can reach or be asked for. */
 #define STORE_VERSION_MAX ((uint64_t)INT64_MAX - 1)
 
-/* What adding the operations found wrong, with the index of the operation in *ret_failed (may be NULL).
- * Errors: STORE_MISUSE, STORE_LIMIT, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+/* What adding the operations found wrong, with the index of the operation in *ret_failed (may be
+ * NULL). Errors: STORE_MISUSE, STORE_LIMIT, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
 Error store_batch_check(const StoreBatch *batch, size_t *ret_failed) MUST_USE;
 
-/* STORE_EXISTS for insert and require_absent, STORE_CONFLICT for the others: what a refused operation means. */
+/* STORE_EXISTS for insert and require_absent, STORE_CONFLICT for the others: what a refused
+ * operation means. */
 Error store_op_refusal(const StoreOp *op) MUST_USE;
 
 #endif

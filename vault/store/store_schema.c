@@ -2,8 +2,14 @@
 
 #include "store_backend.h"
 
-#define INT_MEMBER(name_) {name_, STORE_MEMBER_INT}
-#define TEXT_MEMBER(name_) {name_, STORE_MEMBER_TEXT}
+#define INT_MEMBER(name_)                                                                          \
+    {                                                                                              \
+        name_, STORE_MEMBER_INT                                                                    \
+    }
+#define TEXT_MEMBER(name_)                                                                         \
+    {                                                                                              \
+        name_, STORE_MEMBER_TEXT                                                                   \
+    }
 
 static const StoreCollectionSpec SPECS[] = {
     [STORE_META] = {.name = "meta"},

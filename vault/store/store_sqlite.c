@@ -121,8 +121,8 @@ static const StoreBackend BACKEND = {
     .commit = backend_commit,
 };
 
-/* Makes the file with mode 0600 before SQLite would with another. A file that exists is only looked at: opening and
- * closing it here would drop the locks this process holds on it. */
+/* Makes the file with mode 0600 before SQLite would with another. A file that exists is only looked
+ * at: opening and closing it here would drop the locks this process holds on it. */
 static Error file_prepare(const FilePort *file, const char *path)
 {
     int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;

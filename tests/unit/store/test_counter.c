@@ -123,8 +123,9 @@ int main(void)
 {
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(numbers_follow_each_other), TEST(undone_draw_is_no_draw), TEST(two_draws_at_once),
-        TEST(misuse),                    TEST(damaged_counter),
+        TEST(numbers_follow_each_other), TEST(undone_draw_is_no_draw),
+        TEST(two_draws_at_once),         TEST(misuse),
+        TEST(damaged_counter),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     contract_cleanup();

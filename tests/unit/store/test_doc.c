@@ -1,5 +1,5 @@
-/* Document bodies: the bytes are BSON as libbson writes it; damaged bytes are refused or read as something else, but
- * never past their end. */
+/* Document bodies: the bytes are BSON as libbson writes it; damaged bytes are refused or read as
+ * something else, but never past their end. */
 #include <bson/bson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,7 +256,8 @@ static void read_all(DocBody body)
     assert_true(read <= 100);
 }
 
-/* Every cut and every flipped bit, in memory of exactly that size: the sanitizer sees a read past the end. */
+/* Every cut and every flipped bit, in memory of exactly that size: the sanitizer sees a read past
+ * the end. */
 static void damage_is_harmless(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* Leases: one holder at a time, take-over after expiry, and a fence that stops whoever was taken over. */
+/* Leases: one holder at a time, take-over after expiry, and a fence that stops whoever was taken
+ * over. */
 #include <pthread.h>
 #include <stdio.h>
 
@@ -22,8 +23,8 @@ static int setup(void **state)
 {
     (void)state;
     fake_ports_init(&bed.fake, 1);
-    bed.call = (LeaseCall){contract_open(contract_kind(), "lease"), &bed.fake.clock,
-                           contract_deadline()};
+    bed.call =
+        (LeaseCall){contract_open(contract_kind(), "lease"), &bed.fake.clock, contract_deadline()};
     bed.arena = arena_new(ARENA_REQUEST_BYTES);
     return bed.arena == NULL ? -1 : 0;
 }
@@ -182,7 +183,8 @@ static void *runner_run(void *context)
 {
     Runner *runner = context;
     (void)pthread_barrier_wait(runner->barrier); /* either return value means that all have come */
-    runner->result = lease_acquire(bed.call, NAME, str_from(runner->owner), TERM_US, &runner->lease);
+    runner->result =
+        lease_acquire(bed.call, NAME, str_from(runner->owner), TERM_US, &runner->lease);
     return NULL;
 }
 
@@ -222,10 +224,10 @@ int main(void)
 {
 #define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(one_holder_at_a_time),     TEST(taken_over_after_expiry),
-        TEST(renewal_keeps_the_fence),  TEST(renewal_after_expiry),
-        TEST(release_voids_the_fence),  TEST(same_owner_gets_a_new_fence),
-        TEST(clock_set_back),           TEST(bad_arguments),
+        TEST(one_holder_at_a_time),    TEST(taken_over_after_expiry),
+        TEST(renewal_keeps_the_fence), TEST(renewal_after_expiry),
+        TEST(release_voids_the_fence), TEST(same_owner_gets_a_new_fence),
+        TEST(clock_set_back),          TEST(bad_arguments),
         TEST(many_try_at_once),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
