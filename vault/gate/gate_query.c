@@ -291,9 +291,11 @@ static Error find_ids(GateCaller *caller, const GateType *types, size_t count, P
     ENSURE_ALLOC(found->targets, caller->call->arena);
     for (size_t i = 0; i < ids.count; i++) {
         for (size_t t = 0; t < count && !id_is_repeated(ids, i); t++) {
-            TRY(gate_target_find(caller, &types[t], ids.items[i], &found->targets[found->count]));
-            found->count++;
-            page->evaluated++;
+            if (gate_type_may_have(caller, &types[t], ids.items[i])) {
+                TRY(gate_target_find(caller, &types[t], ids.items[i], &found->targets[found->count]));
+                found->count++;
+                page->evaluated++;
+            }
         }
     }
     return OK;

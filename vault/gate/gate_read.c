@@ -30,8 +30,10 @@ static Error candidates_find(GateCaller *caller, Str id, Str type, Candidates *c
     candidates->targets = ARENA_MANY(caller->call->arena, GateTarget, count);
     ENSURE_ALLOC(candidates->targets, caller->call->arena);
     for (size_t i = 0; i < count; i++) {
-        TRY(gate_target_find(caller, &types[i], id, &candidates->targets[candidates->count]));
-        candidates->count++;
+        if (gate_type_may_have(caller, &types[i], id)) {
+            TRY(gate_target_find(caller, &types[i], id, &candidates->targets[candidates->count]));
+            candidates->count++;
+        }
     }
     return OK;
 }

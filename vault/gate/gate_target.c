@@ -11,6 +11,12 @@ bool gate_type_is_person(const GateType *type)
     return type->spec->subject_attribute.n == 0;
 }
 
+bool gate_type_may_have(const GateCaller *caller, const GateType *type, Str id)
+{
+    const EntityTypeSpec *formed = view_urn_type(caller->call->core->types, id);
+    return formed == NULL || formed == type->spec;
+}
+
 Error gate_type_in(GateCaller *caller, const EntityTypeSpec *spec, GateType *ret_type)
 {
     VaultCall *call = caller->call;

@@ -33,6 +33,9 @@ Error gate_types_in(GateCaller *caller, StrList names, GateType **ret_types, siz
 /* Whether the entity id is the citizen. */
 bool gate_type_is_person(const GateType *type);
 
+/* Whether an entity of this type can have this id: ids in the form of another personal type are never its. */
+bool gate_type_may_have(const GateCaller *caller, const GateType *type, Str id);
+
 typedef struct GateTarget {
     const GateType *type;
     Subject subject; /* key NULL: nobody */

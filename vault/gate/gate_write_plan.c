@@ -276,6 +276,9 @@ static Error find_target(GateCaller *caller, const GateType *types, size_t count
     bool is_found = false;
     for (size_t i = 0; i < count; i++) {
         CLEANUP(gate_target_done) GateTarget target = {0};
+        if (!gate_type_may_have(caller, &types[i], id)) {
+            continue;
+        }
         TRY(gate_target_find(caller, &types[i], id, &target));
         if (target.why == NULL && is_found) {
             return refuse(plan, "AMBIGUOUS", FAIL(ENTITY_AMBIGUOUS, NULL));
@@ -411,5 +414,7 @@ Error gate_write_plan(GateCaller *caller, const EntityWrite *write, GateWritePla
         return plan_update(caller, &write->entity, types, count, plan);
     }
     ENSURE(count == 1, ENTITY_INVALID, "type");
+    bool is_own_form = gate_type_may_have(caller, &types[0], write->entity.id);
+    ENSURE(is_own_form, ENTITY_INVALID, "the id has the form of another personal type");
     return plan_create(caller, &write->entity, &types[0], plan);
 }

@@ -55,6 +55,18 @@ bool view_urn_name(Str id, Str type, Str *ret_name)
     return true;
 }
 
+const EntityTypeSpec *view_urn_type(const TypeRegistry *types, Str id)
+{
+    for (size_t i = 0; i < type_registry_count(types); i++) {
+        const EntityTypeSpec *type = type_registry_at(types, i);
+        Str name;
+        if (type->is_personal && view_urn_name(id, type->name, &name)) {
+            return type;
+        }
+    }
+    return NULL;
+}
+
 bool view_person_name(const TypeRegistry *types, Str id, Str *ret_name)
 {
     const EntityTypeSpec *person = view_person_type(types);
@@ -94,19 +106,14 @@ static Error quoted_in(Arena *arena, Str text, Str *ret_json)
  * other than the subject becomes an id that leads nowhere: who it is, is not this caller's business. */
 static Error foreign_reference_in(Arena *arena, VaultCall *call, const ViewEyes *eyes, Str writer, Str id, Str *ret_id)
 {
-    const TypeRegistry *types = call->core->types;
-    for (size_t i = 0; i < type_registry_count(types); i++) {
-        const EntityTypeSpec *type = type_registry_at(types, i);
-        Str name;
-        if (!type->is_personal || !view_urn_name(id, type->name, &name)) {
-            continue;
-        }
-        uint8_t stored[SEALED_ID_BYTES];
-        TRY(sealed_entity_id_of_text(call, writer, type->name, id, 0, stored));
-        return keyed_urn_in(arena, call, eyes, type->name, stored, ret_id);
+    const EntityTypeSpec *type = view_urn_type(call->core->types, id);
+    if (type == NULL) {
+        *ret_id = (Str){.p = NULL, .n = 0};
+        return OK;
     }
-    *ret_id = (Str){.p = NULL, .n = 0};
-    return OK;
+    uint8_t stored[SEALED_ID_BYTES];
+    TRY(sealed_entity_id_of_text(call, writer, type->name, id, 0, stored));
+    return keyed_urn_in(arena, call, eyes, type->name, stored, ret_id);
 }
 
 static Error relationship_render(Arena *arena, VaultCall *call, const ViewEyes *eyes, Attribute *attribute,

@@ -30,6 +30,8 @@ const EntityTypeSpec *view_person_type(const TypeRegistry *types);
 Error view_urn_in(Arena *arena, Str type, Str name, Str *ret_urn) MUST_USE;
 /* The part behind "urn:ngsi-ld:<type>:"; false when the id has another form. */
 bool view_urn_name(Str id, Str type, Str *ret_name);
+/* The personal type whose form the id has, or NULL. No entity of another personal type may have such an id. */
+const EntityTypeSpec *view_urn_type(const TypeRegistry *types, Str id);
 /* The user id in a reference to a citizen (the type of citizens is asked from the registry). */
 bool view_person_name(const TypeRegistry *types, Str id, Str *ret_name);
 

@@ -1,6 +1,9 @@
 #include <string.h>
 
+#include "sealed_entity.h"
+#include "service_account.h"
 #include "test_vault.h"
+#include "view.h"
 
 #define KENKO "kenko", HEALTH
 #define PAY "neppi-pay", EXCHANGE
@@ -238,6 +241,26 @@ static void a_new_link_epoch_issues_new_ids(void **state)
     assert_fails(test_read(&vault, KENKO, id, "", "", &text), ENTITY_NOT_FOUND);
 }
 
+/* One entity has one name for one caller: what it wrote itself has no second, keyed one. */
+static void the_writer_has_no_second_name(void **state)
+{
+    (void)state;
+    TestCitizen citizen = kita();
+    test_entity(&vault, citizen, "neppi-pay", "PointAccount", TEST_ACCOUNT "np-acc-5", "balance=1200");
+    test_give(&vault, citizen, PAY, "PointAccount", "balance", "read");
+    VaultCall call = test_call(&vault);
+    uint8_t stored[SEALED_ID_BYTES];
+    char keyed[SERVICE_ID_TEXT_BYTES];
+    Str id;
+    assert_ok(sealed_entity_id_of_text(&call, STR("neppi-pay"), STR("PointAccount"), STR(TEST_ACCOUNT "np-acc-5"), 0,
+                                       stored));
+    assert_ok(service_id_seal(vault.ring, STR_EMPTY, STR("neppi-pay"), 1, stored, keyed));
+    assert_ok(view_urn_in(vault.arena, STR("PointAccount"), str_from(keyed), &id));
+    vault_call_close(&call);
+    Str text;
+    assert_fails(test_read(&vault, PAY, str_z(vault.arena, id), "", "", &text), ENTITY_NOT_FOUND);
+}
+
 /* --- who may ask --------------------------------------------------------------------------------------------------- */
 
 static void without_a_registered_purpose_nothing_is_asked(void **state)
@@ -256,6 +279,35 @@ static void without_a_registered_purpose_nothing_is_asked(void **state)
     assert_fails(test_list(&vault, "kenko", "", "Person", "", 20, 0, &list, NULL), PURPOSE_REQUIRED);
     /* Registered for the client, but the grant is for another purpose. */
     assert_fails(test_read(&vault, "kenko", EXCHANGE, ID, "", "", &text), ENTITY_NOT_FOUND);
+}
+
+static void change_account(StrList purposes, ServiceState state)
+{
+    VaultCall call = test_call(&vault);
+    ServiceAccount account;
+    assert_ok(service_account_find(&call, STR("kenko"), &account));
+    account.purposes = purposes;
+    assert_ok(service_account_update(&call, &account));
+    vault_call_close(&call);
+    call = test_call(&vault);
+    assert_ok(service_account_set_state(&call, STR("kenko"), state));
+    vault_call_close(&call);
+}
+
+/* A token issued before does not outlive what it was issued for. */
+static void the_account_is_looked_at_again_on_each_read(void **state)
+{
+    (void)state;
+    TestCitizen citizen = kita();
+    test_give(&vault, citizen, KENKO, "Person", "familyName", "read");
+    (void)test_must_read(&vault, KENKO, ID);
+    Str text;
+    change_account(test_list_of(&vault, EXCHANGE), SERVICE_ACTIVE);
+    assert_fails(test_read(&vault, KENKO, ID, "", "", &text), PURPOSE_NOT_REGISTERED);
+    change_account(test_list_of(&vault, HEALTH), SERVICE_SUSPENDED);
+    assert_fails(test_read(&vault, KENKO, ID, "", "", &text), SERVICE_UNKNOWN);
+    change_account(test_list_of(&vault, HEALTH), SERVICE_ACTIVE);
+    (void)test_must_read(&vault, KENKO, ID);
 }
 
 static void a_sealed_vault_answers_nothing(void **state)
@@ -358,7 +410,9 @@ int main(void)
         CASE(a_relink_leads_to_the_citizen_again),
         CASE(accounts_have_an_id_of_their_own_for_each_service),
         CASE(a_new_link_epoch_issues_new_ids),
+        CASE(the_writer_has_no_second_name),
         CASE(without_a_registered_purpose_nothing_is_asked),
+        CASE(the_account_is_looked_at_again_on_each_read),
         CASE(a_sealed_vault_answers_nothing),
         CASE(each_read_leaves_its_leaf_once),
         CASE(each_grant_that_gave_something_has_its_own_leaf),

@@ -131,6 +131,7 @@ static void form_is_checked_before_anybody_is_looked_for(void **state)
     test_give(&vault, kita(), KENKO, "Person", "familyName", "read,write");
     assert_fails(test_create(&vault, KENKO, ID, "Person", ""), ENTITY_INVALID);
     assert_fails(test_create(&vault, KENKO, ID, "AED", "name=x"), ENTITY_INVALID);
+    assert_fails(test_create(&vault, KENKO, ID, "HealthActivity", "steps=1 refPerson=" ID), ENTITY_INVALID);
     Principal principal = test_service(KENKO);
     Attribute attribute = {.name = STR("familyName"), .type = STR("Text"), .value = STR("1"), .dataset_id = STR("d")};
     EntityWrite write = {.kind = ENTITY_WRITE_CREATE,
@@ -248,18 +249,25 @@ static void a_stranger_updates_through_the_keyed_id_only(void **state)
 {
     (void)state;
     TestCitizen citizen = account_holder();
-    test_give(&vault, citizen, "sdgs", "sdgs-activity", "PointAccount", "balance", "read");
+    Str shown = test_give(&vault, citizen, "sdgs", "sdgs-activity", "PointAccount", "balance", "read");
     test_link(&vault, citizen, "sdgs", "member-1");
     Str seen = str_from(test_must_list(&vault, "sdgs", "sdgs-activity", "PointAccount"));
     const char *id = str_z(vault.arena, str_slice(seen, 0, str_find(seen, ' ')));
     assert_fails(test_update(&vault, "sdgs", "sdgs-activity", id, "", "balance=99"), WRITE_NOT_GRANTED);
     assert_fails(test_update(&vault, "sdgs", "sdgs-activity", ACCOUNT, "", "balance=99"), ENTITY_NOT_FOUND);
-    test_give(&vault, citizen, "sdgs", EXCHANGE, "PointAccount", "balance,refPerson", "read,write");
+    Str exchange = test_give(&vault, citizen, "sdgs", EXCHANGE, "PointAccount", "balance,refPerson", "read,write");
     assert_ok(test_update(&vault, "sdgs", EXCHANGE, id, "PointAccount", "balance=99"));
     assert_non_null(strstr(test_must_read(&vault, PAY, ACCOUNT), "balance=\"99\""));
     /* The id that the platform gave is not free for an entity of its own. */
     assert_fails(test_create(&vault, "sdgs", EXCHANGE, id, "PointAccount", "balance=1 refPerson=" TEST_PERSON "member-1"),
                  ENTITY_EXISTS);
+    /* Neither is it when the caller sees the entity no more. */
+    test_withdraw(&vault, citizen, shown);
+    test_withdraw(&vault, citizen, exchange);
+    test_give(&vault, citizen, "sdgs", EXCHANGE, "PointAccount", "refPerson,moneyBalance", "write");
+    assert_fails(test_create(&vault, "sdgs", EXCHANGE, id, "PointAccount",
+                             "moneyBalance=1 refPerson=" TEST_PERSON "member-1"),
+                 ENTITY_INVALID);
 }
 
 /* A service that gives one id to two citizens learns nothing about the first, who has withdrawn. */
