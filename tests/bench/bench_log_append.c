@@ -1,9 +1,11 @@
-/* How near the access log comes to the least that a signed, durable log can cost: the same bytes in batches of the same
- * size by bare write + fdatasync + sign, without queue, hash, JSON or sealing. Prints the ratio of leaves per second.
+/* How near the access log comes to the least that a signed, durable log can cost: the same bytes in
+ * batches of the same size by bare write + fdatasync + sign, without queue, hash, JSON or sealing.
+ * Prints the ratio of leaves per second.
  *
  * Rates, sizes and latencies are those of the last round, the ratio is the median of all.
  *
- * bench_log_append [FOLDER]: works in a new folder below FOLDER (default /tmp), removes it at the end. */
+ * bench_log_append [FOLDER]: works in a new folder below FOLDER (default /tmp), removes it at the
+ * end. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,7 +20,8 @@
 #include "log_verify.h"
 
 #define RUN_US CLOCK_SECOND_US
-#define ROUNDS 5 /* log and floor in turn; the median ratio counts, for a machine is never quite still */
+#define ROUNDS                                                                                     \
+    5 /* log and floor in turn; the median ratio counts, for a machine is never quite still */
 #define PATH_BYTES 200
 
 typedef struct Bench {
@@ -74,7 +77,8 @@ static void bench_init(Bench *bench, const char *below)
 static void remove_files(const char *folder)
 {
     DIR *dir = opendir(folder);
-    for (const struct dirent *entry = dir == NULL ? NULL : readdir(dir); entry != NULL; entry = readdir(dir)) {
+    for (const struct dirent *entry = dir == NULL ? NULL : readdir(dir); entry != NULL;
+         entry = readdir(dir)) {
         if (entry->d_name[0] != '.') {
             (void)unlinkat(dirfd(dir), entry->d_name, 0);
         }
@@ -94,7 +98,7 @@ static void bench_done(Bench *bench)
     remove_files(bench->root);
 }
 
-/* --- the log ---------------------------------------------------------------------------------------- */
+/* --- the log --- */
 
 typedef struct Appender {
     AccessLog *log;
@@ -110,26 +114,27 @@ enum { LATENCIES_MAX = 100000 };
 static LeafDraft read_of(SubjectKey *key)
 {
     static const Str ATTRIBUTES[] = {STR_INIT("name"), STR_INIT("birthDate"), STR_INIT("address")};
-    return (LeafDraft){.act = LEAF_READ,
-                       .why = STR("CONSENT_OK"),
-                       .client = STR("kenko"),
-                       .operator_id = STR_EMPTY,
-                       .purpose = STR("health-promotion"),
-                       .entity_type = STR("Person"),
-                       .attribute_count = 3,
-                       .request_id = STR("0123456789abcdef"),
-                       .policy = STR("0123456789abcdef"),
-                       .key = key,
-                       .subject = subject_key_subject(key),
-                       .detail = {.entity_id = STR("urn:ngsi-ld:Person:01890a5d-ac96-774b-bcce-b302099a8057"),
-                                  .attributes = ATTRIBUTES,
-                                  .attribute_count = 3,
-                                  .grant_id = STR("01890a5d-ac96-774b-bcce-b302099a8057"),
-                                  .grant_version = 1,
-                                  .address = STR("192.0.2.7"),
-                                  .user_agent = STR("bench/1"),
-                                  .query = STR("type=Person&attrs=name,birthDate,address"),
-                                  .state_hash = STR_EMPTY}};
+    return (LeafDraft){
+        .act = LEAF_READ,
+        .why = STR("CONSENT_OK"),
+        .client = STR("kenko"),
+        .operator_id = STR_EMPTY,
+        .purpose = STR("health-promotion"),
+        .entity_type = STR("Person"),
+        .attribute_count = 3,
+        .request_id = STR("0123456789abcdef"),
+        .policy = STR("0123456789abcdef"),
+        .key = key,
+        .subject = subject_key_subject(key),
+        .detail = {.entity_id = STR("urn:ngsi-ld:Person:01890a5d-ac96-774b-bcce-b302099a8057"),
+                   .attributes = ATTRIBUTES,
+                   .attribute_count = 3,
+                   .grant_id = STR("01890a5d-ac96-774b-bcce-b302099a8057"),
+                   .grant_version = 1,
+                   .address = STR("192.0.2.7"),
+                   .user_agent = STR("bench/1"),
+                   .query = STR("type=Person&attrs=name,birthDate,address"),
+                   .state_hash = STR_EMPTY}};
 }
 
 static void *append_until(void *argument)
@@ -138,7 +143,8 @@ static void *append_until(void *argument)
     LeafDraft draft = read_of(appender->key);
     for (int64_t start = now_us(); start < appender->until_us;) {
         uint64_t seq = 0;
-        must(access_log_append(appender->log, &draft, 1, deadline_in(ports_system()->clock, 10 * CLOCK_SECOND_US), &seq));
+        must(access_log_append(appender->log, &draft, 1,
+                               deadline_in(ports_system()->clock, 10 * CLOCK_SECOND_US), &seq));
         int64_t end = now_us();
         if (appender->latency_count < LATENCIES_MAX) {
             appender->latencies_ms[appender->latency_count++] = (double)(end - start) / 1000;
@@ -179,8 +185,10 @@ static uint64_t run_threads(AccessLog *log, Bench *bench, size_t threads, Result
     for (size_t i = 0; i < threads; i++) {
         uint8_t subject[SUBJECT_ID_BYTES] = {(uint8_t)i, (uint8_t)(i >> 8), 1};
         Str wrapped;
-        appenders[i] = (Appender){.log = log, .until_us = until, .latencies_ms = calloc(LATENCIES_MAX, sizeof(double))};
-        must(keyring_new_subject_key(bench->ring, STR_EMPTY, subject, 1, bench->arena, &wrapped, &appenders[i].key));
+        appenders[i] = (Appender){
+            .log = log, .until_us = until, .latencies_ms = calloc(LATENCIES_MAX, sizeof(double))};
+        must(keyring_new_subject_key(bench->ring, STR_EMPTY, subject, 1, bench->arena, &wrapped,
+                                     &appenders[i].key));
         (void)pthread_create(&handles[i], NULL, append_until, &appenders[i]);
     }
     for (size_t i = 0; i < threads; i++) {
@@ -201,7 +209,8 @@ static off_t folder_bytes(const char *folder)
 {
     off_t bytes = 0;
     DIR *dir = opendir(folder);
-    for (const struct dirent *entry = dir == NULL ? NULL : readdir(dir); entry != NULL; entry = readdir(dir)) {
+    for (const struct dirent *entry = dir == NULL ? NULL : readdir(dir); entry != NULL;
+         entry = readdir(dir)) {
         struct stat status;
         if (fstatat(dirfd(dir), entry->d_name, &status, 0) == 0 && S_ISREG(status.st_mode)) {
             bytes += status.st_size;
@@ -236,8 +245,10 @@ static Result run_log(Bench *bench, size_t threads)
     Result result = {0};
     AccessLog *log = NULL;
     (void)mkdir(bench->folder, 0700);
-    AccessLogOptions options = {
-        .keyring = bench->ring, .folder = bench->folder, .environment = STR("bench"), .node = STR("node")};
+    AccessLogOptions options = {.keyring = bench->ring,
+                                .folder = bench->folder,
+                                .environment = STR("bench"),
+                                .node = STR("node")};
     must(access_log_open(&options, &log));
     int64_t start = now_us();
     uint64_t leaves = run_threads(log, bench, threads, &result);
@@ -251,7 +262,7 @@ static Result run_log(Bench *bench, size_t threads)
     return result;
 }
 
-/* --- the floor -------------------------------------------------------------------------------------- */
+/* --- the floor --- */
 
 /* Batches per second of bare write + fdatasync + sign. */
 static double run_floor(Bench *bench, size_t bytes)
@@ -300,8 +311,9 @@ static double print_row(Bench *bench, size_t threads)
         result = run_round(bench, threads, &floor, &ratios[round]);
     }
     qsort(ratios, ROUNDS, sizeof ratios[0], compare_doubles);
-    printf("%8zu %12.0f %12.1f %12.0f %12.0f %8.2f %8.2f %8.2f\n", threads, result.leaves_per_second,
-           result.leaves_per_batch, result.bytes_per_batch, floor, ratios[ROUNDS / 2], result.p50_ms, result.p99_ms);
+    printf("%8zu %12.0f %12.1f %12.0f %12.0f %8.2f %8.2f %8.2f\n", threads,
+           result.leaves_per_second, result.leaves_per_batch, result.bytes_per_batch, floor,
+           ratios[ROUNDS / 2], result.p50_ms, result.p99_ms);
     return ratios[ROUNDS / 2];
 }
 
@@ -312,8 +324,8 @@ int main(int argc, char **argv)
     double counted = 0;
     Bench bench = {0};
     bench_init(&bench, argc > 1 ? argv[1] : "/tmp");
-    printf("%8s %12s %12s %12s %12s %8s %8s %8s\n", "threads", "leaves/s", "leaves/batch", "bytes/batch", "floor/s",
-           "of it", "p50 ms", "p99 ms");
+    printf("%8s %12s %12s %12s %12s %8s %8s %8s\n", "threads", "leaves/s", "leaves/batch",
+           "bytes/batch", "floor/s", "of it", "p50 ms", "p99 ms");
     for (size_t i = 0; i < sizeof THREADS / sizeof THREADS[0]; i++) {
         double ratio = print_row(&bench, THREADS[i]);
         counted = THREADS[i] == COUNTED ? ratio : counted;

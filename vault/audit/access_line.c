@@ -2,7 +2,8 @@
 
 #include "field_cursor.h"
 
-Error access_line_encode_in(Arena *arena, Str node, const Leaf *leaf, Str detail_plaintext, Str *ret_plaintext)
+Error access_line_encode_in(Arena *arena, Str node, const Leaf *leaf, Str detail_plaintext,
+                            Str *ret_plaintext)
 {
     Buf buf = buf_in(arena);
     buf_add_char(&buf, ACCESS_LINE_FORMAT);
@@ -38,7 +39,8 @@ Error access_line_decode_in(Arena *arena, Str plaintext, AccessLine *ret_line)
     line.entity_type = field_take_lp(&cursor);
     line.request_id = field_take_lp(&cursor);
     Str detail = field_take_lp(&cursor);
-    ENSURE(field_cursor_is_done(&cursor) && act < LEAF_ACT_COUNT_ && denied <= 1, LOG_CORRUPT, "the fields of a line");
+    ENSURE(field_cursor_is_done(&cursor) && act < LEAF_ACT_COUNT_ && denied <= 1, LOG_CORRUPT,
+           "the fields of a line");
     line.act = (LeafAct)act;
     line.is_denied = denied == 1;
     TRY(leaf_detail_decode_in(arena, detail, &line.salt, &line.subject, &line.detail));

@@ -1,10 +1,17 @@
-/* access_line.h — what a citizen is shown of one log entry, as the projection seals it into the store.
+/* access_line.h — what a citizen is shown of one log entry, as the projection seals it.
  *
- * Plaintext, format 1 (LP = u32-BE length, then the bytes):
- *   u8 format = 1 | u64 UTC milliseconds | u64 sequence | LP node | u8 act | u8 1 = denied | LP why | LP client |
- *   LP operator | LP purpose | LP entity type | LP request id | LP plaintext of the detail (leaf_detail.h)
- * The act is its LeafAct number: acts are only ever added before LEAF_ACT_COUNT_. Sealed by seal_log_detail(key,
- * "lines/" ‖ node, …). Must never be kept unsealed.
+ * Plaintext (LP = u32-BE length, then the bytes):
+ *
+ *   u8 format = 1
+ *   u64 UTC milliseconds
+ *   u64 sequence
+ *   LP node
+ *   u8 act: its LeafAct number (acts are only ever added at the end)
+ *   u8 1 = denied, 0 = permitted
+ *   LP why, LP client, LP operator, LP purpose, LP entity type, LP request id
+ *   LP plaintext of the detail (leaf_detail.h)
+ *
+ * Sealed by seal_log_detail(key, "lines", plaintext). Must never be kept unsealed.
  *
  * Layer: vault/audit. Thread-safe: pure. Requirement: L-3. */
 #ifndef MUSUBI_ACCESS_LINE_H
@@ -34,10 +41,13 @@ typedef struct AccessLine {
 } AccessLine;
 
 /* The plaintext of a line. Errors: BUDGET_EXCEEDED, OUT_OF_MEMORY. */
-Error access_line_encode_in(Arena *arena, Str node, const Leaf *leaf, Str detail_plaintext, Str *ret_plaintext) MUST_USE;
-/* Reads it back; views of the plaintext. Errors: LOG_CORRUPT, LOG_NEWER, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+Error access_line_encode_in(Arena *arena, Str node, const Leaf *leaf, Str detail_plaintext,
+                            Str *ret_plaintext) MUST_USE;
+/* Reads it back; views of the plaintext. Errors: LOG_CORRUPT, LOG_NEWER, BUDGET_EXCEEDED,
+ * OUT_OF_MEMORY. */
 Error access_line_decode_in(Arena *arena, Str plaintext, AccessLine *ret_line) MUST_USE;
-/* <0, 0, >0: newest first; by time, then node, then sequence, so that all nodes' lines have one order. */
+/* <0, 0, >0: newest first; by time, then node, then sequence, so that all nodes' lines have one
+ * order. */
 int access_line_compare(const void *a, const void *b);
 
 #endif

@@ -24,7 +24,8 @@ static Error as_unavailable(Error error, const char *what)
 
 static Error lock_folder(AccessLog *log)
 {
-    log->folder_fd = log->ports->file->open(log->ports->file, log->folder, O_RDONLY | O_DIRECTORY, 0);
+    log->folder_fd =
+        log->ports->file->open(log->ports->file, log->folder, O_RDONLY | O_DIRECTORY, 0);
     ENSURE(log->folder_fd >= 0, LOG_UNAVAILABLE, "the log folder is missing or can't be read");
     ENSURE(flock(log->folder_fd, LOCK_EX | LOCK_NB) == 0, LOG_UNAVAILABLE,
            "the log folder is in use by another process");
@@ -46,8 +47,8 @@ static bool init_mutex(pthread_mutex_t *mutex)
 
 static Error init_locks(AccessLog *log)
 {
-    bool is_fine = init_mutex(&log->lock) && timed_wait_init(&log->work) && timed_wait_init(&log->room) &&
-                   timed_wait_init(&log->follower);
+    bool is_fine = init_mutex(&log->lock) && timed_wait_init(&log->work) &&
+                   timed_wait_init(&log->room) && timed_wait_init(&log->follower);
     ENSURE(is_fine, INTERNAL, "locks");
     return OK;
 }
@@ -62,7 +63,8 @@ static Error copy_names(AccessLog *log, const AccessLogOptions *options)
     log->node = strndup(options->node.p, options->node.n);
     log->folder = strdup(options->folder);
     log->owners = calloc(ACCESS_LOG_OWNERS_MAX, sizeof *log->owners);
-    ENSURE(log->origin != NULL && log->node != NULL && log->folder != NULL && log->owners != NULL, OUT_OF_MEMORY, NULL);
+    ENSURE(log->origin != NULL && log->node != NULL && log->folder != NULL && log->owners != NULL,
+           OUT_OF_MEMORY, NULL);
     return OK;
 }
 
@@ -71,7 +73,8 @@ static Error log_init(AccessLog *log, const AccessLogOptions *options)
     log->ports = options->ports != NULL ? options->ports : ports_system();
     log->folder_fd = -1;
     log->writer.fd = -1;
-    log->segment_bytes = options->segment_bytes != 0 ? options->segment_bytes : SEGMENT_BYTES_DEFAULT;
+    log->segment_bytes =
+        options->segment_bytes != 0 ? options->segment_bytes : SEGMENT_BYTES_DEFAULT;
     log->batch_leaves = options->batch_leaves != 0 ? options->batch_leaves : SEGMENT_LEAVES_MAX;
     log->retry_us = options->retry_us != 0 ? options->retry_us : RETRY_US_DEFAULT;
     TRY(init_locks(log));
@@ -106,7 +109,8 @@ static Error learn_finders(AccessLog *log, uint64_t size)
     }
 }
 
-/* The new segment of this start, with the last record of the log copied to its front and cut from where it stood. */
+/* The new segment of this start, with the last record of the log copied to its front and cut from
+ * where it stood. */
 static Error begin_segment(AccessLog *log, const SegmentRecovery *found)
 {
     const FilePort *file = log->ports->file;
@@ -169,7 +173,8 @@ static Error append_boot_leaf(AccessLog *log, uint64_t cut_bytes)
                       .request_id = STR_EMPTY,
                       .policy = STR_EMPTY};
     uint64_t seq = 0;
-    return access_log_append(log, &boot, 1, deadline_in(ports_system()->clock, BOOT_TIMEOUT_US), &seq);
+    return access_log_append(log, &boot, 1, deadline_in(ports_system()->clock, BOOT_TIMEOUT_US),
+                             &seq);
 }
 
 Error access_log_open(const AccessLogOptions *options, AccessLog **ret_log)
@@ -179,7 +184,8 @@ Error access_log_open(const AccessLogOptions *options, AccessLog **ret_log)
     TRY(log_init(log, options));
     TRY(lock_folder(log));
     uint64_t cut_bytes = 0;
-    TRY(as_unavailable(recover(log, options, &cut_bytes), "the log folder can't be read or written"));
+    TRY(as_unavailable(recover(log, options, &cut_bytes),
+                       "the log folder can't be read or written"));
     log->has_committer = pthread_create(&log->committer, NULL, access_log_commit_main, log) == 0;
     ENSURE(log->has_committer, INTERNAL, "thread");
     TRY(append_boot_leaf(log, cut_bytes));
@@ -201,7 +207,8 @@ static void stop_committer(AccessLog *log)
 static void close_folder(AccessLog *log)
 {
     if (log->folder_fd >= 0) {
-        (void)log->ports->file->close(log->ports->file, log->folder_fd); /* a folder's descriptor holds no data */
+        /* A folder's descriptor holds no data that could be lost. */
+        (void)log->ports->file->close(log->ports->file, log->folder_fd);
     }
 }
 

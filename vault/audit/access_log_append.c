@@ -47,7 +47,8 @@ static Error place_leaf(AccessLog *log, Arena *arena, const PreparedLeaf *leaf)
     Str line;
     Str detail;
     if (leaf->key != NULL) {
-        TRY(finder_table_next(log->finders, leaf->key, str_from(log->node), seq / LEAF_EPOCH_LEAVES, finder, &slot));
+        TRY(finder_table_next(log->finders, leaf->key, str_from(log->node), seq / LEAF_EPOCH_LEAVES,
+                              finder, &slot));
     }
     TRY(leaf_place(leaf, arena, seq, at_ms, finder, &line, &detail));
     SegmentBuilder *builder = &log->builders[log->open_batch & 1];
@@ -73,8 +74,8 @@ static bool has_room(const AccessLog *log, const PreparedLeaf *leaf)
     return builder->count < log->batch_leaves && segment_builder_fits(builder, detail_bytes);
 }
 
-static Error place_in_turn(AccessLog *log, Arena *arena, const PreparedLeaf *leaves, size_t n, Deadline deadline,
-                           uint64_t *ret_first_seq, uint64_t *ret_batch)
+static Error place_in_turn(AccessLog *log, Arena *arena, const PreparedLeaf *leaves, size_t n,
+                           Deadline deadline, uint64_t *ret_first_seq, uint64_t *ret_batch)
 {
     for (size_t i = 0; i < n; i++) {
         while (!has_room(log, &leaves[i])) {
@@ -88,9 +89,10 @@ static Error place_in_turn(AccessLog *log, Arena *arena, const PreparedLeaf *lea
     return OK;
 }
 
-/* Places all leaves of one call one after the other: nobody else's come between, even when they fill several batches. */
-static Error place_all(AccessLog *log, Arena *arena, const PreparedLeaf *leaves, size_t n, Deadline deadline,
-                       uint64_t *ret_first_seq, uint64_t *ret_batch)
+/* Places all leaves of one call one after the other: nobody else's come between, even when they
+ * fill several batches. */
+static Error place_all(AccessLog *log, Arena *arena, const PreparedLeaf *leaves, size_t n,
+                       Deadline deadline, uint64_t *ret_first_seq, uint64_t *ret_batch)
 {
     TRY(ensure_up(log));
     while (log->is_turn_taken) {
@@ -118,7 +120,8 @@ static Error wait_durable(AccessLog *log, uint64_t batch, Deadline deadline)
     }
 }
 
-static Error prepare_all(AccessLog *log, Arena *arena, const LeafDraft *leaves, size_t n, PreparedLeaf **ret_prepared)
+static Error prepare_all(AccessLog *log, Arena *arena, const LeafDraft *leaves, size_t n,
+                         PreparedLeaf **ret_prepared)
 {
     PreparedLeaf *prepared = ARENA_MANY(arena, PreparedLeaf, n);
     ENSURE_ALLOC(prepared, arena);
@@ -129,7 +132,8 @@ static Error prepare_all(AccessLog *log, Arena *arena, const LeafDraft *leaves, 
     return OK;
 }
 
-Error access_log_append(AccessLog *log, const LeafDraft *leaves, size_t n, Deadline deadline, uint64_t *ret_first_seq)
+Error access_log_append(AccessLog *log, const LeafDraft *leaves, size_t n, Deadline deadline,
+                        uint64_t *ret_first_seq)
 {
     ENSURE(n >= 1, LOG_MISUSE, "no leaf");
     TRY(ensure_up(log));

@@ -34,13 +34,14 @@ static Error sign_pending(AccessLog *log)
     }
     CLEANUP(arena_free) Arena *arena = arena_new(4096);
     ENSURE(arena != NULL, OUT_OF_MEMORY, NULL);
-    pending->checkpoint = (Checkpoint){.origin = str_from(log->origin), .size = pending->after.size};
+    pending->checkpoint =
+        (Checkpoint){.origin = str_from(log->origin), .size = pending->after.size};
     merkle_root(&pending->after, &pending->checkpoint.root);
     Str text;
     TRY(checkpoint_text_in(arena, &pending->checkpoint, &text));
     TRY(sign_message(&log->signer, text, pending->signature));
-    pending->record = segment_builder_finish(&log->builders[pending->number & 1], &pending->checkpoint.root,
-                                             pending->signature);
+    pending->record = segment_builder_finish(&log->builders[pending->number & 1],
+                                             &pending->checkpoint.root, pending->signature);
     return OK;
 }
 
@@ -90,8 +91,9 @@ static bool rest(AccessLog *log)
     return goes_on;
 }
 
-/* Makes the pending batch durable, however long it takes; false when the log is closed while it can't be written.
- * A first failure is not the callers' concern: a new segment usually takes the batch at once. */
+/* Makes the pending batch durable, however long it takes; false when the log is closed while it
+ * can't be written. A first failure is not the callers' concern: a new segment usually takes the
+ * batch at once. */
 static bool commit_pending(AccessLog *log)
 {
     Error error = write_pending(log);

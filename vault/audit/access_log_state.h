@@ -1,7 +1,8 @@
-/* access_log_state.h — the inside of an AccessLog, shared by its three parts: start, append, commit.
+/* access_log_state.h — the inside of an AccessLog, shared by its three parts: start, append,
+ * commit.
  *
- * One lock guards everything but what is marked as the committer's own. It is held while leaves are placed
- * (microseconds each) and never during a signature, a write or a sync.
+ * One lock guards everything but what is marked as the committer's own. It is held while leaves are
+ * placed (microseconds each) and never during a signature, a write or a sync.
  *
  * Must never be included outside access_log*.c.
  *
@@ -45,9 +46,9 @@ struct AccessLog {
     const char *_Atomic down;         /* NULL: up; else the call that failed */
 
     pthread_mutex_t lock;
-    pthread_cond_t work;       /* the committer: leaves came, or stop */
-    pthread_cond_t room;       /* appenders: a batch was taken, a turn ended, the log went down */
-    WakeWord settled[2];       /* appenders, by the parity of their batch: durable_batches or down changed */
+    pthread_cond_t work; /* the committer: leaves came, or stop */
+    pthread_cond_t room; /* appenders: a batch was taken, a turn ended, the log went down */
+    WakeWord settled[2]; /* appenders, by parity of their batch: durable_batches or down changed */
     pthread_cond_t follower;
     SegmentBuilder builders[2]; /* batch b is built in b & 1; the other one is being committed */
     uint64_t open_batch;        /* takes leaves */

@@ -64,7 +64,8 @@ uint64_t access_log_wait(AccessLog *log, uint64_t size, int64_t timeout_us)
 {
     Deadline deadline = deadline_in(ports_system()->clock, timeout_us);
     (void)pthread_mutex_lock(&log->lock);
-    while (log->newest.size <= size && !log->is_woken && timed_wait_on(&log->follower, &log->lock, deadline)) {
+    while (log->newest.size <= size && !log->is_woken &&
+           timed_wait_on(&log->follower, &log->lock, deadline)) {
     }
     log->is_woken = false;
     uint64_t durable = log->newest.size;

@@ -55,16 +55,18 @@ static bool is_signed(const LogPolicy *policy, Str text, Str signature)
     return false;
 }
 
-Error checkpoint_verify(Arena *arena, const LogPolicy *policy, const Checkpoint *checkpoint, Str signature,
-                        bool *ret_is_genuine)
+Error checkpoint_verify(Arena *arena, const LogPolicy *policy, const Checkpoint *checkpoint,
+                        Str signature, bool *ret_is_genuine)
 {
     Str text;
     TRY(checkpoint_text_in(arena, checkpoint, &text));
-    *ret_is_genuine = str_eq(checkpoint->origin, policy->origin) && is_signed(policy, text, signature);
+    *ret_is_genuine =
+        str_eq(checkpoint->origin, policy->origin) && is_signed(policy, text, signature);
     return OK;
 }
 
-Error checkpoint_note_in(Arena *arena, const Checkpoint *checkpoint, const uint8_t public_key[SIGN_PUBLIC_BYTES],
+Error checkpoint_note_in(Arena *arena, const Checkpoint *checkpoint,
+                         const uint8_t public_key[SIGN_PUBLIC_BYTES],
                          const uint8_t signature[SIGN_SIGNATURE_BYTES], Str *ret_note)
 {
     uint8_t blob[SIGN_NOTE_ID_BYTES + SIGN_SIGNATURE_BYTES];
@@ -109,7 +111,8 @@ static bool parse_text(Arena *arena, Str *rest, Checkpoint *ret_checkpoint)
     return true;
 }
 
-/* The signature of a line "— name base64"; false when it is not of this policy or not of that shape. */
+/* The signature of a line "— name base64"; false when it is not of this policy or not of that
+ * shape. */
 static bool line_is_genuine(Arena *arena, const LogPolicy *policy, Str text, Str line)
 {
     Str prefix = STR(SIGNATURE_MARK);
@@ -139,11 +142,13 @@ Error checkpoint_open(Arena *arena, const LogPolicy *policy, Str note, Checkpoin
 {
     Checkpoint checkpoint = {0};
     Str rest = note;
-    ENSURE(parse_text(arena, &rest, &checkpoint), LOG_CHECKPOINT, "three lines: origin, size, root");
+    ENSURE(parse_text(arena, &rest, &checkpoint), LOG_CHECKPOINT,
+           "three lines: origin, size, root");
     ENSURE(str_eq(checkpoint.origin, policy->origin), LOG_CHECKPOINT, "the origin of this log");
     Str text = str_slice(note, 0, note.n - rest.n);
     Str line;
-    ENSURE(take_line(&rest, &line) && line.n == 0, LOG_CHECKPOINT, "a blank line, no extension lines");
+    ENSURE(take_line(&rest, &line) && line.n == 0, LOG_CHECKPOINT,
+           "a blank line, no extension lines");
     bool is_genuine = false;
     while (take_line(&rest, &line)) {
         ENSURE(str_starts_with(line, STR(SIGNATURE_MARK)), LOG_CHECKPOINT, "signature lines only");

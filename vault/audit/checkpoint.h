@@ -1,14 +1,18 @@
-/* checkpoint.h — the signed statement "this log has so many leaves and this root", as C2SP tlog-checkpoint text.
+/* checkpoint.h — the signed statement "this log has so many leaves and this root", as a signed
+ * note.
  *
- *   musubi/<environment>/<node>            origin: one node of one installation is one log
- *   70000                                  leaves
+ *   musubi/<environment>/<node>
+ *   70000
  *   mVHuH7XiA2O7c88bKX8zHsTm3XbyuLFeHyiT9qob4mw=
  *
- *   — musubi/<environment>/<node> <base64(key id ‖ Ed25519 signature over the lines above the blank one)>
+ *   — musubi/<environment>/<node> <base64(key id ‖ signature)>
  *
- * Must never carry extension lines (an auditor can't check them) and never be signed by another key than the log's.
+ * Origin (one node of one installation is one log), leaves, root; the Ed25519 signature is over
+ * these three lines with their line ends. Must never carry extension lines (an auditor can't check
+ * them) and never be signed by another key than the log's.
  *
- * Layer: vault/audit. Thread-safe: pure. Requirement: L-6. Standard: C2SP signed-note, tlog-checkpoint. */
+ * Layer: vault/audit. Thread-safe: pure. Requirement: L-6.
+ * Standard: C2SP signed-note, tlog-checkpoint. */
 #ifndef MUSUBI_CHECKPOINT_H
 #define MUSUBI_CHECKPOINT_H
 
@@ -46,17 +50,19 @@ Error checkpoint_origin_in(Arena *arena, Str environment, Str node, Str *ret_ori
 
 /* The three lines that are signed, each ended by LF. Errors: BUDGET_EXCEEDED, OUT_OF_MEMORY. */
 Error checkpoint_text_in(Arena *arena, const Checkpoint *checkpoint, Str *ret_text) MUST_USE;
-/* Whether any key of the policy made this signature over the checkpoint; its origin must be the policy's.
- * Errors: BUDGET_EXCEEDED, OUT_OF_MEMORY. */
-Error checkpoint_verify(Arena *arena, const LogPolicy *policy, const Checkpoint *checkpoint, Str signature,
-                        bool *ret_is_genuine) MUST_USE;
+/* Whether any key of the policy made this signature over the checkpoint; its origin must be the
+ * policy's. Errors: BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+Error checkpoint_verify(Arena *arena, const LogPolicy *policy, const Checkpoint *checkpoint,
+                        Str signature, bool *ret_is_genuine) MUST_USE;
 /* The whole note with one signature line. Errors: BUDGET_EXCEEDED, OUT_OF_MEMORY. */
-Error checkpoint_note_in(Arena *arena, const Checkpoint *checkpoint, const uint8_t public_key[SIGN_PUBLIC_BYTES],
+Error checkpoint_note_in(Arena *arena, const Checkpoint *checkpoint,
+                         const uint8_t public_key[SIGN_PUBLIC_BYTES],
                          const uint8_t signature[SIGN_SIGNATURE_BYTES], Str *ret_note) MUST_USE;
 
-/* Reads a note and proves it: the origin is the policy's, at least one signature line is by one of its keys; lines of
- * unknown keys are ignored. ret_checkpoint->origin is a view of note.
- * Errors: LOG_CHECKPOINT (argument says what is wrong), BUDGET_EXCEEDED, OUT_OF_MEMORY. */
-Error checkpoint_open(Arena *arena, const LogPolicy *policy, Str note, Checkpoint *ret_checkpoint) MUST_USE;
+/* Reads a note and proves it: the origin is the policy's, at least one signature line is by one of
+ * its keys; lines of unknown keys are ignored. ret_checkpoint->origin is a view of note. Errors:
+ * LOG_CHECKPOINT (argument says what is wrong), BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+Error checkpoint_open(Arena *arena, const LogPolicy *policy, Str note, Checkpoint *ret_checkpoint)
+    MUST_USE;
 
 #endif

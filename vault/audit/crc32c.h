@@ -1,7 +1,8 @@
 /* crc32c.h — the checksum that tells a torn or rotten record from a whole one.
  *
- * Castagnoli polynomial, reflected, as in RFC 3720 §12.1; the processor's instruction where there is one. Must never
- * stand for proof: whoever can change a record can change its checksum too. Proof is the signed root.
+ * Castagnoli polynomial, reflected, as in RFC 3720 §12.1; the processor's instruction where there
+ * is one. Must never stand for proof: whoever can change a record can change its checksum too.
+ * Proof is the signed root.
  *
  * Layer: vault/audit. Thread-safe: pure. Requirement: L-4. */
 #ifndef MUSUBI_CRC32C_H

@@ -1,7 +1,8 @@
-/* field_cursor.h — takes fields off the front of bytes: fixed lengths, big-endian numbers, LP(…) of Buf.
+/* field_cursor.h — takes fields off the front of bytes: fixed lengths, big-endian numbers, LP(…) of
+ * Buf.
  *
- * The first failure sticks and every later take gives nothing, so readers take in a straight line and ask once, in
- * field_cursor_is_done. Must never look past the bytes it was given.
+ * The first failure sticks and every later take gives nothing, so readers take in a straight line
+ * and ask once, in field_cursor_is_done. Must never look past the bytes it was given.
  *
  * Layer: vault/audit. Thread-safe: single-owner. */
 #ifndef MUSUBI_FIELD_CURSOR_H

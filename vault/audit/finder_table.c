@@ -63,7 +63,8 @@ static uint64_t as_number(const uint8_t finder[SEAL_FINDER_BYTES])
     return number;
 }
 
-Error finder_table_learn(FinderTable *table, uint64_t epoch, const uint8_t finder[SEAL_FINDER_BYTES])
+Error finder_table_learn(FinderTable *table, uint64_t epoch,
+                         const uint8_t finder[SEAL_FINDER_BYTES])
 {
     enter_epoch(table, epoch);
     if (table->learnt == NULL) {
@@ -90,7 +91,8 @@ static bool is_learnt(FinderTable *table, const uint8_t finder[SEAL_FINDER_BYTES
         table->is_sorted = true;
     }
     uint64_t wanted = as_number(finder);
-    return bsearch(&wanted, table->learnt, table->learnt_count, sizeof *table->learnt, compare_finders) != NULL;
+    return bsearch(&wanted, table->learnt, table->learnt_count, sizeof *table->learnt,
+                   compare_finders) != NULL;
 }
 
 static Error was_used(FinderTable *table, SubjectKey *key, Str node, uint64_t k, bool *ret_was_used)
@@ -101,7 +103,8 @@ static Error was_used(FinderTable *table, SubjectKey *key, Str node, uint64_t k,
     return OK;
 }
 
-/* How many finders of this key the epoch held at start. Used ones have no gap, so doubling and halving finds the end. */
+/* How many finders of this key the epoch held at start. Used ones have no gap, so doubling and
+ * halving finds the end. */
 static Error count_learnt(FinderTable *table, SubjectKey *key, Str node, uint32_t *ret_count)
 {
     uint64_t used = 0; /* all k below are used */
@@ -127,7 +130,8 @@ static Error count_learnt(FinderTable *table, SubjectKey *key, Str node, uint32_
     return OK;
 }
 
-/* The slot of a key, or the free one that it may have. Subject ids are keyed hashes: their first bytes spread well. */
+/* The slot of a key, or the free one that it may have. Subject ids are keyed hashes: their first
+ * bytes spread well. */
 static size_t find_slot(const FinderTable *table, const uint8_t *subject, uint32_t generation)
 {
     size_t slot = as_number(subject) % SLOTS;
@@ -149,7 +153,8 @@ Error finder_table_next(FinderTable *table, SubjectKey *key, Str node, uint64_t 
     size_t slot = find_slot(table, subject_key_subject(key), generation);
     KeyCount *entry = &table->slots[slot];
     if (entry->generation == 0) {
-        ENSURE(table->used_slots < SLOTS / 2 + LEAF_EPOCH_LEAVES / 2, LOG_MISUSE, "more keys than leaves");
+        ENSURE(table->used_slots < SLOTS / 2 + LEAF_EPOCH_LEAVES / 2, LOG_MISUSE,
+               "more keys than leaves");
         uint32_t count = 0;
         TRY(count_learnt(table, key, node, &count));
         memcpy(entry->subject, subject_key_subject(key), SUBJECT_ID_BYTES);

@@ -25,9 +25,11 @@ static const char *const ACT_NAMES[] = {
     [LEAF_STATE_ROOT] = "state-root",
 };
 _Static_assert(sizeof ACT_NAMES / sizeof ACT_NAMES[0] == LEAF_ACT_COUNT_, "one name an act");
-_Static_assert(LEAF_BYTES_MAX == SEGMENT_LEAF_BYTES_MAX, "segments hold leaves of any permitted length");
+_Static_assert(LEAF_BYTES_MAX == SEGMENT_LEAF_BYTES_MAX,
+               "segments hold leaves of any permitted length");
 
-/* Room that the place in the log takes at most: sequence, time, detail hash and the member names around them. */
+/* Room that the place in the log takes at most: sequence, time, detail hash and the member names
+ * around them. */
 #define PLACE_BYTES_MAX 160
 
 const char *leaf_act_name(LeafAct act)
@@ -65,7 +67,8 @@ static void add_escaped(Buf *buf, uint32_t point)
     }
 }
 
-/* A JSON string of ASCII alone; what is no UTF-8 (or NUL) becomes U+FFFD, so that a leaf can always be read. */
+/* A JSON string of ASCII alone; what is no UTF-8 (or NUL) becomes U+FFFD, so that a leaf can always
+ * be read. */
 static void add_ascii(Buf *buf, Str text)
 {
     buf_add_char(buf, '"');
@@ -102,8 +105,8 @@ static void add_hash_member(Buf *buf, const char *name, const uint8_t *hash)
     buf_add_char(buf, '"');
 }
 
-static Error commit_to_consent(Arena *arena, const uint8_t salt[COMMITMENT_SALT_BYTES], const LeafDetail *detail,
-                               uint8_t ret_commitment[SHA256_BYTES])
+static Error commit_to_consent(Arena *arena, const uint8_t salt[COMMITMENT_SALT_BYTES],
+                               const LeafDetail *detail, uint8_t ret_commitment[SHA256_BYTES])
 {
     Buf buf = buf_in(arena);
     buf_add(&buf, detail->grant_id);
@@ -115,7 +118,8 @@ static Error commit_to_consent(Arena *arena, const uint8_t salt[COMMITMENT_SALT_
     return OK;
 }
 
-static Error render_middle(Arena *arena, const LeafDraft *draft, const uint8_t *salt, Str *ret_middle)
+static Error render_middle(Arena *arena, const LeafDraft *draft, const uint8_t *salt,
+                           Str *ret_middle)
 {
     uint8_t subject[SHA256_BYTES];
     uint8_t consent[SHA256_BYTES];
@@ -141,18 +145,22 @@ static Error render_middle(Arena *arena, const LeafDraft *draft, const uint8_t *
     return buf_finish(&buf, ret_middle);
 }
 
-/* The arena is an ordinary one, so the plaintext lives in one block of known size, wiped before it is left. */
-static Error seal_detail(Arena *arena, Str node, const LeafDraft *draft, const uint8_t *salt, PreparedLeaf *leaf)
+/* The arena is an ordinary one, so the plaintext lives in one block of known size, wiped before it
+ * is left. */
+static Error seal_detail(Arena *arena, Str node, const LeafDraft *draft, const uint8_t *salt,
+                         PreparedLeaf *leaf)
 {
     size_t bytes = leaf_detail_bytes(draft->subject, &draft->detail);
-    ENSURE(seal_envelope_bytes(bytes, PADDING_NATURAL) + SEAL_FINDER_BYTES <= SEGMENT_DETAIL_BYTES_MAX,
+    ENSURE(seal_envelope_bytes(bytes, PADDING_NATURAL) + SEAL_FINDER_BYTES <=
+               SEGMENT_DETAIL_BYTES_MAX,
            LOG_LEAF_TOO_LARGE, NULL);
     Buf buf = buf_in(arena);
     char *block = buf_extend(&buf, bytes);
     ENSURE_ALLOC(block, arena);
     buf.n = 0; /* fills the block without ever growing out of it */
     leaf_detail_encode(&buf, salt, draft->subject, &draft->detail);
-    Error error = seal_log_detail(draft->key, node, str_bytes(block, buf.n), arena, &leaf->envelope);
+    Error error =
+        seal_log_detail(draft->key, node, str_bytes(block, buf.n), arena, &leaf->envelope);
     crypto_wipe(block, bytes);
     TRY(error);
     ENSURE(buf.p == block && buf.n == bytes, INTERNAL, "size of a log detail");
@@ -161,7 +169,8 @@ static Error seal_detail(Arena *arena, Str node, const LeafDraft *draft, const u
     return OK;
 }
 
-Error leaf_prepare(const Ports *ports, Arena *arena, Str node, const LeafDraft *draft, PreparedLeaf *ret_leaf)
+Error leaf_prepare(const Ports *ports, Arena *arena, Str node, const LeafDraft *draft,
+                   PreparedLeaf *ret_leaf)
 {
     ENSURE(draft->key != NULL || draft->subject == NULL, LOG_MISUSE, "a subject without a key");
     ENSURE((unsigned)draft->act < LEAF_ACT_COUNT_, LOG_MISUSE, "act");
@@ -177,12 +186,14 @@ Error leaf_prepare(const Ports *ports, Arena *arena, Str node, const LeafDraft *
     add_member(&end, "pol", draft->policy);
     buf_add_char(&end, '}');
     TRY(buf_finish(&end, &leaf.end));
-    ENSURE(leaf.middle.n + leaf.end.n + PLACE_BYTES_MAX <= LEAF_BYTES_MAX, LOG_LEAF_TOO_LARGE, NULL);
+    ENSURE(leaf.middle.n + leaf.end.n + PLACE_BYTES_MAX <= LEAF_BYTES_MAX, LOG_LEAF_TOO_LARGE,
+           NULL);
     *ret_leaf = leaf;
     return OK;
 }
 
-static Error join_detail(const PreparedLeaf *leaf, Arena *arena, const uint8_t *finder, Str *ret_detail)
+static Error join_detail(const PreparedLeaf *leaf, Arena *arena, const uint8_t *finder,
+                         Str *ret_detail)
 {
     if (leaf->key == NULL) {
         *ret_detail = STR_EMPTY;
@@ -216,7 +227,7 @@ Error leaf_place(const PreparedLeaf *leaf, Arena *arena, uint64_t seq, int64_t a
     return OK;
 }
 
-/* --- reading ------------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 /* Members in the order of the line; the first failure sticks. */
 typedef struct LeafCursor {
@@ -232,7 +243,8 @@ static bool take_member(LeafCursor *cursor, const char *name, JsonKind kind, Jso
     if (cursor->expected != NULL) {
         return false;
     }
-    if (!json_next(&cursor->iter, &key, ret_value) || !str_eq(key, str_from(name)) || !json_is(*ret_value, kind)) {
+    if (!json_next(&cursor->iter, &key, ret_value) || !str_eq(key, str_from(name)) ||
+        !json_is(*ret_value, kind)) {
         cursor->expected = name;
         return false;
     }
@@ -269,7 +281,8 @@ static Str take_hash(LeafCursor *cursor, const char *name)
 {
     Str text = take_text(cursor, name);
     Str bytes = STR_EMPTY;
-    if (text.n > 0 && (FAILED(decode_base64_in(cursor->arena, text, &bytes)) || bytes.n != SHA256_BYTES)) {
+    if (text.n > 0 &&
+        (FAILED(decode_base64_in(cursor->arena, text, &bytes)) || bytes.n != SHA256_BYTES)) {
         cursor->expected = name;
     }
     return text;
@@ -353,7 +366,8 @@ Error leaf_detail_matches(Arena *arena, const Leaf *leaf, Str detail, bool *ret_
         *ret_is_right = detail.n == 0 && leaf->detail_hash.n == 0;
         return OK;
     }
-    const Str parts[] = {str_slice(detail, SEAL_FINDER_BYTES, detail.n), str_slice(detail, 0, SEAL_FINDER_BYTES)};
+    const Str parts[] = {str_slice(detail, SEAL_FINDER_BYTES, detail.n),
+                         str_slice(detail, 0, SEAL_FINDER_BYTES)};
     uint8_t hash[SHA256_BYTES];
     sha256_of(parts, 2, hash);
     Buf buf = buf_in(arena);

@@ -21,8 +21,8 @@ static size_t names_bytes(const Str *names, size_t count)
 
 size_t leaf_detail_bytes(const uint8_t *subject, const LeafDetail *detail)
 {
-    const Str texts[] = {detail->entity_id, detail->grant_id, detail->address,
-                         detail->user_agent, detail->query,   detail->state_hash};
+    const Str texts[] = {detail->entity_id,  detail->grant_id, detail->address,
+                         detail->user_agent, detail->query,    detail->state_hash};
     size_t bytes = 1 + COMMITMENT_SALT_BYTES + 4 + (subject == NULL ? 0 : SUBJECT_ID_BYTES) + 8;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         bytes += 4 + texts[i].n;
@@ -62,8 +62,8 @@ static Error take_names(Arena *arena, FieldCursor *cursor, const Str **ret_names
     return OK;
 }
 
-Error leaf_detail_decode_in(Arena *arena, Str plaintext, const uint8_t **ret_salt, const uint8_t **ret_subject,
-                            LeafDetail *ret_detail)
+Error leaf_detail_decode_in(Arena *arena, Str plaintext, const uint8_t **ret_salt,
+                            const uint8_t **ret_subject, LeafDetail *ret_detail)
 {
     FieldCursor cursor = field_cursor(plaintext);
     ENSURE(field_take_u8(&cursor) == LEAF_DETAIL_FORMAT, LOG_NEWER, NULL);
@@ -80,7 +80,8 @@ Error leaf_detail_decode_in(Arena *arena, Str plaintext, const uint8_t **ret_sal
     detail.query = field_take_lp(&cursor);
     detail.state_hash = field_take_lp(&cursor);
     ENSURE(field_cursor_is_done(&cursor), LOG_CORRUPT, "the fields of a detail record");
-    ENSURE(subject.n == 0 || subject.n == SUBJECT_ID_BYTES, LOG_CORRUPT, "a subject id of 16 bytes");
+    ENSURE(subject.n == 0 || subject.n == SUBJECT_ID_BYTES, LOG_CORRUPT,
+           "a subject id of 16 bytes");
     *ret_salt = (const uint8_t *)salt.p;
     *ret_subject = subject.n == 0 ? NULL : (const uint8_t *)subject.p;
     *ret_detail = detail;

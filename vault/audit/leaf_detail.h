@@ -1,12 +1,22 @@
 /* leaf_detail.h — the personal part of a log entry, as it is sealed beside the leaf.
  *
- * Stored detail = finder (8 bytes, seal.h) ‖ envelope of seal_log_detail(key, node, plaintext). The plaintext, format 1:
- *   u8 format = 1 | salt 16 | LP subject (16 bytes or none) | LP entity id | u32 n, n × LP attribute name |
- *   u32 m, m × LP name used in a filter | LP grant id | u64 grant version | LP source address | LP user agent |
- *   LP query text | LP state hash (of a write; 32 bytes or none)          (LP = u32-BE length, then the bytes)
- * The salt opens the commitments of the leaf: who holds the plaintext can prove whom and what consent the leaf meant.
+ * Stored detail = finder (8 bytes, seal.h) ‖ envelope of seal_log_detail(key, node, plaintext).
+ * The plaintext (LP = u32-BE length, then the bytes):
  *
- * Must never be kept unsealed.
+ *   u8 format = 1
+ *   salt, 16 bytes
+ *   LP subject (16 bytes or none)
+ *   LP entity id
+ *   u32 n, n × LP attribute name
+ *   u32 m, m × LP name used in a filter
+ *   LP grant id, u64 grant version
+ *   LP source address
+ *   LP user agent
+ *   LP query text
+ *   LP state hash (of a write: 32 bytes; none otherwise)
+ *
+ * The salt opens the commitments of the leaf: who holds the plaintext can prove whom and what
+ * consent the leaf meant. Must never be kept unsealed.
  *
  * Layer: vault/audit. Thread-safe: pure. Requirement: L-2. */
 #ifndef MUSUBI_LEAF_DETAIL_H
@@ -21,7 +31,8 @@
 
 #define LEAF_DETAIL_FORMAT 1
 
-/* Views; what they show lives where they were made: in the caller (draft) or in an arena (decoded). */
+/* Views; what they show lives where they were made: in the caller (draft) or in an arena (decoded).
+ */
 typedef struct LeafDetail {
     Str entity_id; /* as the caller of the platform knows it */
     const Str *attributes;
@@ -43,7 +54,7 @@ void leaf_detail_encode(Buf *buf, const uint8_t salt[COMMITMENT_SALT_BYTES], con
                         const LeafDetail *detail);
 /* Reads a plaintext; ret_detail views it. *ret_subject is NULL when there is none.
  * Errors: LOG_CORRUPT, LOG_NEWER, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
-Error leaf_detail_decode_in(Arena *arena, Str plaintext, const uint8_t **ret_salt, const uint8_t **ret_subject,
-                            LeafDetail *ret_detail) MUST_USE;
+Error leaf_detail_decode_in(Arena *arena, Str plaintext, const uint8_t **ret_salt,
+                            const uint8_t **ret_subject, LeafDetail *ret_detail) MUST_USE;
 
 #endif

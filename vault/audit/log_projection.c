@@ -38,7 +38,8 @@ static void set_next(LogProjection *projection, uint64_t next)
 static Error copy_batch(Arena *arena, const SegmentBatch *batch, uint64_t until, LeafRange *range)
 {
     uint64_t next = range->from + range->count;
-    for (size_t i = (size_t)(next - batch->first_seq); i < batch->count && batch->first_seq + i < until; i++) {
+    for (size_t i = (size_t)(next - batch->first_seq);
+         i < batch->count && batch->first_seq + i < until; i++) {
         TRY(str_copy_in(arena, batch->leaves[i], &range->lines[range->count]));
         TRY(str_copy_in(arena, batch->details[i], &range->details[range->count]));
         range->count++;
@@ -55,7 +56,8 @@ Error log_projection_load(LogProjection *projection, Arena *arena, uint64_t from
     ENSURE_ALLOC(range.lines, arena);
     ENSURE_ALLOC(range.details, arena);
     CLEANUP(segment_reader_close) SegmentReader *reader = NULL;
-    TRY(segment_reader_open(access_log_ports(projection->log)->file, access_log_folder(projection->log), from, &reader));
+    TRY(segment_reader_open(access_log_ports(projection->log)->file,
+                            access_log_folder(projection->log), from, &reader));
     while (range.from + range.count < until) {
         const SegmentBatch *batch = NULL;
         TRY(segment_reader_next(reader, until, &batch));
@@ -66,7 +68,8 @@ Error log_projection_load(LogProjection *projection, Arena *arena, uint64_t from
     return OK;
 }
 
-/* Owners of a range of leaves as the committer knew them; NULL where it did not. Counted references. */
+/* Owners of a range of leaves as the committer knew them; NULL where it did not. Counted
+ * references. */
 typedef struct RangeOwners {
     SubjectKey *keys[PROJECTION_LIVE_LEAVES];
 } RangeOwners;
@@ -105,11 +108,13 @@ static bool knows_all(const LeafRange *range, const RangeOwners *owners)
     return true;
 }
 
-static Error project_known(LogProjection *projection, const LeafRange *range, const RangeOwners *owners)
+static Error project_known(LogProjection *projection, const LeafRange *range,
+                           const RangeOwners *owners)
 {
     for (size_t i = 0; i < range->count; i++) {
         if (range->details[i].n > 0) {
-            TRY(log_projection_add(projection, owners->keys[i], range->lines[i], range->details[i]));
+            TRY(log_projection_add(projection, owners->keys[i], range->lines[i],
+                                   range->details[i]));
         }
     }
     return OK;
@@ -130,7 +135,8 @@ static Error project_some(LogProjection *projection, uint64_t durable)
     CLEANUP(arena_free) Arena *arena = arena_new(LIVE_ARENA_BYTES);
     ENSURE(arena != NULL, OUT_OF_MEMORY, NULL);
     uint64_t from = projection->next;
-    uint64_t until = durable - from > PROJECTION_LIVE_LEAVES ? from + PROJECTION_LIVE_LEAVES : durable;
+    uint64_t until =
+        durable - from > PROJECTION_LIVE_LEAVES ? from + PROJECTION_LIVE_LEAVES : durable;
     LeafRange range;
     RangeOwners owners;
     TRY(log_projection_load(projection, arena, from, until, &range));
@@ -156,7 +162,8 @@ static Error find_start(LogProjection *projection)
     CLEANUP(store_snapshot_close) StoreSnapshot *snapshot = NULL;
     uint64_t next = 0;
     uint64_t version = 0;
-    TRY(store_snapshot_open(projection->store, deadline_in(ports_system()->clock, CLOCK_SECOND_US), &snapshot));
+    TRY(store_snapshot_open(projection->store, deadline_in(ports_system()->clock, CLOCK_SECOND_US),
+                            &snapshot));
     TRY(log_projection_read_mark(projection, arena, snapshot, &next, &version));
     set_next(projection, next);
     return OK;
@@ -184,7 +191,8 @@ static void *follow(void *argument)
             error = find_start(projection);
             has_start = !FAILED(error);
         }
-        uint64_t durable = FAILED(error) ? 0 : access_log_wait(projection->log, projection->next, WAIT_US);
+        uint64_t durable =
+            FAILED(error) ? 0 : access_log_wait(projection->log, projection->next, WAIT_US);
         if (!FAILED(error) && durable > projection->next) {
             error = project_some(projection, durable);
             forget_pending(projection);
@@ -199,7 +207,8 @@ static void *follow(void *argument)
 
 static Error init_locks(LogProjection *projection)
 {
-    bool is_fine = pthread_mutex_init(&projection->lock, NULL) == 0 && timed_wait_init(&projection->progress);
+    bool is_fine =
+        pthread_mutex_init(&projection->lock, NULL) == 0 && timed_wait_init(&projection->progress);
     ENSURE(is_fine, INTERNAL, "locks");
     return OK;
 }
@@ -217,7 +226,8 @@ static LogProjection *projection_free(LogProjection *projection)
 }
 DEFINE_CLEANUP(LogProjection, projection_free)
 
-Error log_projection_start(AccessLog *log, Store *store, const LogSubjects *subjects, LogProjection **ret_projection)
+Error log_projection_start(AccessLog *log, Store *store, const LogSubjects *subjects,
+                           LogProjection **ret_projection)
 {
     CLEANUP(projection_free) LogProjection *projection = calloc(1, sizeof *projection);
     ENSURE(projection != NULL, OUT_OF_MEMORY, NULL);

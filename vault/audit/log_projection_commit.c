@@ -21,9 +21,10 @@ Error log_projection_line_key(Arena *arena, SubjectKey *key, Str node, uint64_t 
     return OK;
 }
 
-/* --- adding --------------------------------------------------------------------------------------- */
+/* --- adding --- */
 
-static Error make_line(LogProjection *projection, SubjectKey *key, Str leaf_line, Str detail, PendingLine *ret_line)
+static Error make_line(LogProjection *projection, SubjectKey *key, Str leaf_line, Str detail,
+                       PendingLine *ret_line)
 {
     Arena *arena = projection->arena;
     Str node = access_log_node(projection->log);
@@ -31,7 +32,8 @@ static Error make_line(LogProjection *projection, SubjectKey *key, Str leaf_line
     Str plaintext;
     Str line;
     TRY(leaf_parse(arena, leaf_line, &leaf));
-    TRY(open_log_detail(key, node, str_slice(detail, SEAL_FINDER_BYTES, detail.n), arena, &plaintext));
+    TRY(open_log_detail(key, node, str_slice(detail, SEAL_FINDER_BYTES, detail.n), arena,
+                        &plaintext));
     TRY(access_line_encode_in(arena, node, &leaf, plaintext, &line));
     TRY(seal_log_detail(key, PROJECTION_PLACE, line, arena, &ret_line->sealed));
     TRY(log_projection_line_key(arena, key, node, leaf.seq, ret_line->key));
@@ -49,7 +51,8 @@ Error log_projection_add(LogProjection *projection, SubjectKey *key, Str leaf_li
         projection->arena = arena_new_sensitive(PENDING_ARENA_BYTES);
         ENSURE(projection->arena != NULL, OUT_OF_MEMORY, NULL);
     }
-    Error error = make_line(projection, key, leaf_line, detail, &projection->pending[projection->pending_count]);
+    Error error = make_line(projection, key, leaf_line, detail,
+                            &projection->pending[projection->pending_count]);
     if (error.reason == REASON_CRYPTO_OPEN) {
         return OK; /* the owner was erased meanwhile: no line */
     }
@@ -58,7 +61,7 @@ Error log_projection_add(LogProjection *projection, SubjectKey *key, Str leaf_li
     return OK;
 }
 
-/* --- committing ------------------------------------------------------------------------------------ */
+/* --- committing --- */
 
 /* One attempt: everything about the store as one snapshot shows it. */
 typedef struct Attempt {
@@ -72,8 +75,8 @@ typedef struct Attempt {
     uint64_t mark_version;
 } Attempt;
 
-Error log_projection_read_mark(LogProjection *projection, Arena *arena, StoreSnapshot *snapshot, uint64_t *ret_next,
-                               uint64_t *ret_version)
+Error log_projection_read_mark(LogProjection *projection, Arena *arena, StoreSnapshot *snapshot,
+                               uint64_t *ret_next, uint64_t *ret_version)
 {
     StoreDoc mark;
     int32_t format = 0;
@@ -110,8 +113,10 @@ static Error look_up(Attempt *attempt)
     if (count == 0) {
         return OK;
     }
-    TRY(store_get_many(attempt->snapshot, attempt->arena, STORE_KEYS, owners, count, attempt->keys));
-    return store_get_many(attempt->snapshot, attempt->arena, STORE_LOG_LINES, lines, count, attempt->lines);
+    TRY(store_get_many(attempt->snapshot, attempt->arena, STORE_KEYS, owners, count,
+                       attempt->keys));
+    return store_get_many(attempt->snapshot, attempt->arena, STORE_LOG_LINES, lines, count,
+                          attempt->lines);
 }
 
 static Error put_line(Attempt *attempt, const PendingLine *line)
@@ -132,7 +137,8 @@ static bool is_required(const Attempt *attempt, size_t line)
 {
     const PendingLine *pending = attempt->projection->pending;
     for (size_t i = 0; i < line; i++) {
-        if (attempt->lines[i].version == 0 && str_eq(str_from(pending[i].subject), str_from(pending[line].subject))) {
+        if (attempt->lines[i].version == 0 &&
+            str_eq(str_from(pending[i].subject), str_from(pending[line].subject))) {
             return true;
         }
     }
@@ -148,7 +154,8 @@ static Error put_lines(Attempt *attempt)
             continue;
         }
         if (!is_required(attempt, i)) {
-            store_batch_require(attempt->batch, STORE_KEYS, str_from(projection->pending[i].subject), owner->version);
+            store_batch_require(attempt->batch, STORE_KEYS,
+                                str_from(projection->pending[i].subject), owner->version);
         }
         TRY(put_line(attempt, &projection->pending[i]));
     }
@@ -178,7 +185,10 @@ static Error attempt_commit(LogProjection *projection, uint64_t next_seq)
     Deadline deadline = deadline_in(ports_system()->clock, COMMIT_TIMEOUT_US);
     CLEANUP(store_snapshot_close) StoreSnapshot *snapshot = NULL;
     TRY(store_snapshot_open(projection->store, deadline, &snapshot));
-    Attempt attempt = {.projection = projection, .arena = arena, .snapshot = snapshot, .batch = store_batch_in(arena)};
+    Attempt attempt = {.projection = projection,
+                       .arena = arena,
+                       .snapshot = snapshot,
+                       .batch = store_batch_in(arena)};
     ENSURE_ALLOC(attempt.batch, arena);
     TRY(look_up(&attempt));
     snapshot = store_snapshot_close(snapshot);
@@ -190,14 +200,16 @@ static Error attempt_commit(LogProjection *projection, uint64_t next_seq)
     if (next_seq != PROJECTION_NO_MARK) {
         TRY(put_mark(&attempt, next_seq));
     }
-    return store_batch_count(attempt.batch) == 0 ? OK : store_commit(projection->store, attempt.batch, deadline, NULL);
+    return store_batch_count(attempt.batch) == 0
+               ? OK
+               : store_commit(projection->store, attempt.batch, deadline, NULL);
 }
 
 /* What another attempt may mend: a store that was away, somebody who was faster. */
 static bool may_pass(Error error)
 {
-    return error.code == ERROR_BUSY || error.code == ERROR_TIMEOUT || error.code == ERROR_CONFLICT ||
-           error.code == ERROR_EXISTS;
+    return error.code == ERROR_BUSY || error.code == ERROR_TIMEOUT ||
+           error.code == ERROR_CONFLICT || error.code == ERROR_EXISTS;
 }
 
 Error log_projection_commit(LogProjection *projection, uint64_t next_seq)
@@ -213,9 +225,10 @@ Error log_projection_commit(LogProjection *projection, uint64_t next_seq)
     return OK;
 }
 
-/* --- wiping ----------------------------------------------------------------------------------------- */
+/* --- wiping --- */
 
-static Error wipe_page(Store *store, StoreCollection collection, Deadline deadline, size_t *ret_count)
+static Error wipe_page(Store *store, StoreCollection collection, Deadline deadline,
+                       size_t *ret_count)
 {
     CLEANUP(arena_free) Arena *arena = arena_new(COMMIT_ARENA_BYTES);
     ENSURE(arena != NULL, OUT_OF_MEMORY, NULL);
@@ -243,7 +256,8 @@ static Error wipe_collection(Store *store, StoreCollection collection, Deadline 
     return OK;
 }
 
-/* Marks first: a mark without its lines would lose them, lines without a mark are only looked at again. */
+/* Marks first: a mark without its lines would lose them, lines without a mark are only looked at
+ * again. */
 Error log_projection_wipe(Store *store, Deadline deadline)
 {
     TRY(wipe_collection(store, STORE_LOG_MARKS, deadline));

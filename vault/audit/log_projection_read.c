@@ -50,10 +50,12 @@ static Error open_line(History *history, const StoreDoc *doc, AccessLine *ret_li
     ENSURE(format == PROJECTION_LINE_FORMAT, LOG_NEWER, NULL);
     TRY(doc_get_int(doc->body, "t", &hour_ms));
     TRY(doc_get_bytes(doc->body, "l", &sealed));
-    Error error = open_log_detail(history->key, PROJECTION_PLACE, sealed, history->arena, &plaintext);
+    Error error =
+        open_log_detail(history->key, PROJECTION_PLACE, sealed, history->arena, &plaintext);
     TRY(error);
     TRY(access_line_decode_in(history->arena, plaintext, ret_line));
-    TRY(log_projection_line_key(history->arena, history->key, ret_line->node, ret_line->seq, key_text));
+    TRY(log_projection_line_key(history->arena, history->key, ret_line->node, ret_line->seq,
+                                key_text));
     bool is_in_place = str_eq(doc->key, str_from(key_text)) &&
                        hour_ms == ret_line->at_ms - ret_line->at_ms % PROJECTION_HOUR_MS;
     ENSURE(is_in_place, STORE_CORRUPT, NULL);
@@ -83,7 +85,8 @@ static size_t count_after_hour(const History *history, int64_t hour_ms)
     return count;
 }
 
-/* Within an hour the store knows no order, so whole hours are read: until more than `limit` lines are settled. */
+/* Within an hour the store knows no order, so whole hours are read: until more than `limit` lines
+ * are settled. */
 static Error collect(History *history, size_t limit)
 {
     char subject[PSEUDONYM_TEXT_16_BYTES];
@@ -114,8 +117,9 @@ static Error collect(History *history, size_t limit)
     }
 }
 
-Error log_projection_read(StoreSnapshot *snapshot, Arena *arena, SubjectKey *key, const LogCursor *before, size_t limit,
-                          AccessLine **ret_lines, size_t *ret_count, bool *ret_has_more)
+Error log_projection_read(StoreSnapshot *snapshot, Arena *arena, SubjectKey *key,
+                          const LogCursor *before, size_t limit, AccessLine **ret_lines,
+                          size_t *ret_count, bool *ret_has_more)
 {
     ENSURE(limit >= 1 && limit <= LOG_PAGE_MAX, LOG_MISUSE, "limit");
     History history = {.snapshot = snapshot, .arena = arena, .key = key, .before = before};
@@ -148,8 +152,8 @@ bool log_cursor_parse(Str text, LogCursor *ret_cursor)
     Str node = str_slice(rest, second + 1, rest.n);
     int64_t at_ms = 0;
     int64_t seq = 0;
-    if (!str_to_uint(str_slice(text, 0, first), &at_ms) || !str_to_uint(str_slice(rest, 0, second), &seq) ||
-        !checkpoint_name_is_valid(node)) {
+    if (!str_to_uint(str_slice(text, 0, first), &at_ms) ||
+        !str_to_uint(str_slice(rest, 0, second), &seq) || !checkpoint_name_is_valid(node)) {
         return false;
     }
     *ret_cursor = (LogCursor){.at_ms = at_ms, .seq = (uint64_t)seq, .node = node};

@@ -4,7 +4,8 @@
 #include "log_projection_state.h"
 #include "segment_read.h"
 
-#define SEARCH_ARENA_BYTES ((size_t)1 << 30) /* a bound, not a need: about 1.5 KB a leaf of the range */
+#define SEARCH_ARENA_BYTES                                                                         \
+    ((size_t)1 << 30) /* a bound, not a need: about 1.5 KB a leaf of the range */
 
 /* A finder of the epoch and the leaf that it stands at. */
 typedef struct FinderPlace {
@@ -52,7 +53,8 @@ static Error load_places(Search *search, Arena *arena, uint64_t until)
         for (size_t i = 0; i < batch->count; i++) {
             uint64_t seq = batch->first_seq + i;
             if (seq >= from && seq < until && batch->details[i].n >= SEAL_FINDER_BYTES) {
-                search->places[search->count++] = (FinderPlace){as_number(batch->details[i].p), seq};
+                search->places[search->count++] =
+                    (FinderPlace){as_number(batch->details[i].p), seq};
             }
         }
     }
@@ -81,7 +83,8 @@ static Error visit_subject(void *visitor, SubjectKey *key)
         }
         if (place->seq >= search->range.from) {
             size_t at = (size_t)(place->seq - search->range.from);
-            TRY(log_projection_add(search->projection, key, search->range.lines[at], search->range.details[at]));
+            TRY(log_projection_add(search->projection, key, search->range.lines[at],
+                                   search->range.details[at]));
         }
     }
 }

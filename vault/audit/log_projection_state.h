@@ -1,6 +1,8 @@
-/* log_projection_state.h — the inside of a LogProjection, shared by its parts: follow, search, commit.
+/* log_projection_state.h — the inside of a LogProjection, shared by its parts: follow, search,
+ * commit.
  *
- * All but what the lock guards belongs to the projection's own thread. Must never be included outside log_projection*.c.
+ * All but what the lock guards belongs to the projection's own thread. Must never be included
+ * outside log_projection*.c.
  *
  * Layer: vault/audit. Thread-safe: see above. Requirement: L-3. */
 #ifndef MUSUBI_LOG_PROJECTION_STATE_H
@@ -11,7 +13,8 @@
 #include "log_projection.h"
 #include "pseudonym.h"
 
-#define PROJECTION_COMMIT_LINES 400 /* lines, their subjects and the mark stay below STORE_BATCH_DOCS_MAX */
+/* Lines, their subjects and the mark together stay below STORE_BATCH_DOCS_MAX. */
+#define PROJECTION_COMMIT_LINES 400
 #define PROJECTION_LIVE_LEAVES 256
 #define PROJECTION_SEARCH_LEAVES 16384
 #define PROJECTION_LINE_FORMAT 1
@@ -52,27 +55,30 @@ struct LogProjection {
     size_t pending_count;
 };
 
+/* Whether log_projection_stop was called. */
 bool log_projection_is_stopping(LogProjection *projection);
 
 /* Document key of a line. Errors: VAULT_SEALED, CRYPTO_OPEN. */
 Error log_projection_line_key(Arena *arena, SubjectKey *key, Str node, uint64_t seq,
                               char ret_key[PSEUDONYM_TEXT_16_BYTES]) MUST_USE;
-/* Opens a leaf's detail with its owner's key and adds the line to the commit at hand. An erased owner adds nothing.
- * Errors: VAULT_SEALED, LOG_CORRUPT, OUT_OF_MEMORY, BUDGET_EXCEEDED. */
-Error log_projection_add(LogProjection *projection, SubjectKey *key, Str leaf_line, Str detail) MUST_USE;
-/* Commits the lines at hand; with next_seq the mark too (PROJECTION_NO_MARK: lines only). Repeats what the store could
- * not take until it does or the projection stops. Lines that are there already are left out.
- * Errors: LOG_UNAVAILABLE (stopping), LOG_MISUSE (the mark is not where this thread left it: look again),
- * STORE_CORRUPT, OUT_OF_MEMORY, BUDGET_EXCEEDED. */
+/* Opens a leaf's detail with its owner's key and adds the line to the commit at hand. An erased
+ * owner adds nothing. Errors: VAULT_SEALED, LOG_CORRUPT, OUT_OF_MEMORY, BUDGET_EXCEEDED. */
+Error log_projection_add(LogProjection *projection, SubjectKey *key, Str leaf_line, Str detail)
+    MUST_USE;
+/* Commits the lines at hand; with next_seq the mark too (PROJECTION_NO_MARK: lines only). Repeats
+ * what the store could not take until it does or the projection stops. Lines that are there already
+ * are left out. Errors: LOG_UNAVAILABLE (stopping), LOG_MISUSE (the mark is not where this thread
+ * left it: look again), STORE_CORRUPT, OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error log_projection_commit(LogProjection *projection, uint64_t next_seq) MUST_USE;
 /* Where the mark stands; 0 without one. Errors: store errors. */
-Error log_projection_read_mark(LogProjection *projection, Arena *arena, StoreSnapshot *snapshot, uint64_t *ret_next,
-                               uint64_t *ret_version) MUST_USE;
+Error log_projection_read_mark(LogProjection *projection, Arena *arena, StoreSnapshot *snapshot,
+                               uint64_t *ret_next, uint64_t *ret_version) MUST_USE;
 /* Loads leaves [from, until) from the segments. Errors: as segment_reader_next, BUDGET_EXCEEDED. */
 Error log_projection_load(LogProjection *projection, Arena *arena, uint64_t from, uint64_t until,
                           LeafRange *ret_range) MUST_USE;
-/* Projects [from, until), which lies within one epoch, by finders; lines are committed, the mark is not.
- * Errors: as log_projection_load, log_projection_commit, and those of the walk over subjects. */
+/* Projects [from, until), which lies within one epoch, by finders; lines are committed, the mark is
+ * not. Errors: as log_projection_load, log_projection_commit, and those of the walk over subjects.
+ */
 Error log_projection_search(LogProjection *projection, uint64_t from, uint64_t until) MUST_USE;
 
 #endif

@@ -16,9 +16,9 @@ typedef struct Replay {
     const LogPolicy *policy;
     Checkpoint older; /* size 0: none to compare with */
     LogReport *report;
-    Arena *arena;     /* of the record at hand */
+    Arena *arena; /* of the record at hand */
     MerkleFrontier frontier;
-    MerkleFrontier before_last; /* the tree before the last record of the segment at hand */
+    MerkleFrontier before_last;      /* the tree before the last record of the segment at hand */
     uint8_t last_hash[SHA256_BYTES]; /* of that record */
     bool has_last;
     uint32_t number;
@@ -56,7 +56,8 @@ static Error check_leaf(Replay *replay, const SegmentBatch *batch, size_t i)
     bool is_right = false;
     TRY(leaf_detail_matches(replay->arena, &leaf, batch->details[i], &is_right));
     if (leaf.seq != replay->frontier.size) {
-        flaw(replay, "leaf number %" PRIu64 " to say so, it says %" PRIu64, replay->frontier.size, leaf.seq);
+        flaw(replay, "leaf number %" PRIu64 " to say so, it says %" PRIu64, replay->frontier.size,
+             leaf.seq);
     } else if (leaf.at_ms < report->last_ms) {
         flaw(replay, "a time not before that of the leaf before");
     } else if (!is_right) {
@@ -77,7 +78,8 @@ static void check_older(Replay *replay)
     }
     merkle_root(&replay->frontier, &root);
     if (memcmp(root.bytes, replay->older.root.bytes, sizeof root.bytes) != 0) {
-        flaw(replay, "the tree of %" PRIu64 " leaves that the older checkpoint states", replay->older.size);
+        flaw(replay, "the tree of %" PRIu64 " leaves that the older checkpoint states",
+             replay->older.size);
     }
 }
 
@@ -136,8 +138,8 @@ static Error check_signature(Replay *replay, const SegmentBatch *batch)
 static Error check_record(Replay *replay, const SegmentBatch *batch)
 {
     if (batch->first_seq != replay->frontier.size) {
-        flaw(replay, "a record that begins with leaf %" PRIu64 ", not %" PRIu64, replay->frontier.size,
-             batch->first_seq);
+        flaw(replay, "a record that begins with leaf %" PRIu64 ", not %" PRIu64,
+             replay->frontier.size, batch->first_seq);
         return OK;
     }
     CLEANUP(arena_free) Arena *arena = arena_new((size_t)64 << 20);
@@ -156,7 +158,8 @@ static Error check_record(Replay *replay, const SegmentBatch *batch)
 static bool same_frontier(const MerkleFrontier *a, const MerkleFrontier *b)
 {
     return a->size == b->size &&
-           (a->size == 0 || memcmp(a->hashes, b->hashes, merkle_frontier_count(a->size) * MERKLE_HASH_BYTES) == 0);
+           (a->size == 0 ||
+            memcmp(a->hashes, b->hashes, merkle_frontier_count(a->size) * MERKLE_HASH_BYTES) == 0);
 }
 
 /* The head of the next segment: it goes on where the log is, or repeats the last record. */
@@ -171,7 +174,8 @@ static bool check_head(Replay *replay, const SegmentFile *file, bool *ret_repeat
     } else if (replay->has_last && same_frontier(&head->frontier, &replay->before_last)) {
         *ret_repeats = true;
     } else if (!same_frontier(&head->frontier, &replay->frontier)) {
-        flaw(replay, "a head with the tree of the %" PRIu64 " leaves before it", replay->frontier.size);
+        flaw(replay, "a head with the tree of the %" PRIu64 " leaves before it",
+             replay->frontier.size);
     }
     return replay->report->is_genuine;
 }
@@ -236,8 +240,8 @@ static Error check_all(Replay *replay, const uint32_t *numbers, size_t count)
     return OK;
 }
 
-Error log_verify_folder(const FilePort *port, const char *folder, const LogPolicy *policy, Str older_note,
-                        LogReport *ret_report)
+Error log_verify_folder(const FilePort *port, const char *folder, const LogPolicy *policy,
+                        Str older_note, LogReport *ret_report)
 {
     CLEANUP(arena_free) Arena *arena = arena_new((size_t)64 << 20);
     ENSURE(arena != NULL, OUT_OF_MEMORY, NULL);
@@ -266,7 +270,9 @@ __attribute__((format(printf, 2, 3))) static void add_line(Buf *buf, const char 
     va_start(arguments, format);
     int n = vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    buf_add(buf, str_bytes(line, n < 0 ? 0 : (size_t)n < sizeof line ? (size_t)n : sizeof line - 1));
+    buf_add(buf, str_bytes(line, n < 0                     ? 0
+                                 : (size_t)n < sizeof line ? (size_t)n
+                                                           : sizeof line - 1));
     buf_add_char(buf, '\n');
 }
 
@@ -280,12 +286,14 @@ Error log_verify_text_in(Arena *arena, const LogReport *report, Str *ret_text)
     add_line(&buf, "%s", report->is_genuine ? "The log is genuine." : "The log is NOT genuine.");
     if (!report->is_genuine) {
         const LogFlaw *bad = &report->flaw;
-        add_line(&buf, "first bad place: %s, offset %" PRIu64 ", leaf %" PRIu64, bad->file[0] != '\0' ? bad->file : "folder",
-                 bad->offset, bad->seq);
+        add_line(&buf, "first bad place: %s, offset %" PRIu64 ", leaf %" PRIu64,
+                 bad->file[0] != '\0' ? bad->file : "folder", bad->offset, bad->seq);
         add_line(&buf, "expected there: %s", bad->expected);
         add_line(&buf, "proven before it:");
     }
-    add_line(&buf, "leaves %" PRIu64 ", batches %" PRIu64 ", segments %" PRIu64 ", sealed details %" PRIu64 ", starts %" PRIu64,
+    add_line(&buf,
+             "leaves %" PRIu64 ", batches %" PRIu64 ", segments %" PRIu64
+             ", sealed details %" PRIu64 ", starts %" PRIu64,
              report->leaves, report->batches, report->segments, report->details, report->boots);
     if (report->leaves > 0) {
         add_line(&buf, "from %s to %s", first, last);
@@ -294,8 +302,8 @@ Error log_verify_text_in(Arena *arena, const LogReport *report, Str *ret_text)
     return buf_finish(&buf, ret_text);
 }
 
-Error log_verify_each_leaf(const FilePort *port, const char *folder, uint64_t from_seq, LogLeafVisit visit,
-                           void *context)
+Error log_verify_each_leaf(const FilePort *port, const char *folder, uint64_t from_seq,
+                           LogLeafVisit visit, void *context)
 {
     CLEANUP(segment_reader_close) SegmentReader *reader = NULL;
     TRY(segment_reader_open(port, folder, from_seq, &reader));

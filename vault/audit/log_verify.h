@@ -1,11 +1,12 @@
 /* log_verify.h — proves a folder of segments offline: no store, no key but the verifying ones.
  *
- * Full replay from the first segment: names without a gap, heads (checksum, origin, number, frontier), records
- * (checksum, sequence), every leaf (form, sequence, time), every detail against its hash, every root recomputed, every
- * signature. The first bad place is named with file, offset, sequence and what was expected there.
+ * Full replay from the first segment: names without a gap, heads (checksum, origin, number,
+ * frontier), records (checksum, sequence), every leaf (form, sequence, time), every detail against
+ * its hash, every root recomputed, every signature. The first bad place is named with file, offset,
+ * sequence and what was expected there.
  *
- * What it can't see: leaves cut off the end together with all that followed, and a fork written with the right key.
- * Those need an older checkpoint from outside; given one, it is checked too.
+ * What it can't see: leaves cut off the end together with all that followed, and a fork written
+ * with the right key. Those need an older checkpoint from outside; given one, it is checked too.
  *
  * Must never repair, and never share a decision with the writer beyond the format.
  *
@@ -46,20 +47,22 @@ typedef struct LogReport {
     char last_note[LOG_VERIFY_NOTE_BYTES]; /* newest checkpoint, as a signed note; "" : none */
 } LogReport;
 
-/* Verifies the log in folder. older_note: a signed note of this log kept elsewhere, "" if there is none; the log must
- * contain exactly the tree that it states. A flaw is not an error: see ret_report->is_genuine.
- * Errors: FILE_MISSING (no folder), FILE_IO, LOG_CHECKPOINT (older_note is none of this log), OUT_OF_MEMORY,
- * BUDGET_EXCEEDED. Takes about 10 µs a leaf. */
-Error log_verify_folder(const FilePort *port, const char *folder, const LogPolicy *policy, Str older_note,
-                        LogReport *ret_report) MUST_USE;
-/* The report as lines of text for a terminal, in the arena. Errors: BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+/* Verifies the log in folder. older_note: a signed note of this log kept elsewhere, "" if there is
+ * none; the log must contain exactly the tree that it states. A flaw is not an error: see
+ * ret_report->is_genuine. Errors: FILE_MISSING (no folder), FILE_IO, LOG_CHECKPOINT (older_note is
+ * none of this log), OUT_OF_MEMORY, BUDGET_EXCEEDED. Takes about 10 µs a leaf. */
+Error log_verify_folder(const FilePort *port, const char *folder, const LogPolicy *policy,
+                        Str older_note, LogReport *ret_report) MUST_USE;
+/* The report as lines of text for a terminal, in the arena. Errors: BUDGET_EXCEEDED, OUT_OF_MEMORY.
+ */
 Error log_verify_text_in(Arena *arena, const LogReport *report, Str *ret_text) MUST_USE;
 
-/* All leaves of a folder in order, once each; detail.n = 0: none. Returning an error ends the walk with it. */
+/* All leaves of a folder in order, once each; detail.n = 0: none. Returning an error ends the walk
+ * with it. */
 typedef Error (*LogLeafVisit)(void *context, uint64_t seq, Str line, Str detail);
 /* Walks without proving (shape and checksums only); for exports, rebuilds and tests.
  * Errors: FILE_MISSING, FILE_IO, LOG_CORRUPT, OUT_OF_MEMORY, and what visit returns. */
-Error log_verify_each_leaf(const FilePort *port, const char *folder, uint64_t from_seq, LogLeafVisit visit,
-                           void *context) MUST_USE;
+Error log_verify_each_leaf(const FilePort *port, const char *folder, uint64_t from_seq,
+                           LogLeafVisit visit, void *context) MUST_USE;
 
 #endif

@@ -1,8 +1,8 @@
 /* merkle.h — the Merkle tree of RFC 6962, grown leaf by leaf from its frontier.
  *
- * The frontier holds the roots of the complete subtrees that the size's binary digits name, largest first: all that
- * appending and the root need. Nothing here is home-made: leaf hash 0x00, node hash 0x01, SHA-256, RFC 6962 §2.1. Must
- * never grow a proof structure of its own.
+ * The frontier holds the roots of the complete subtrees that the size's binary digits name, largest
+ * first: all that appending and the root need. Nothing here is home-made: leaf hash 0x00, node hash
+ * 0x01, SHA-256, RFC 6962 §2.1. Must never grow a proof structure of its own.
  *
  * Layer: vault/audit. Thread-safe: pure. Requirement: L-4. Standard: RFC 6962 §2.1. */
 #ifndef MUSUBI_MERKLE_H

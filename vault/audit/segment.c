@@ -9,14 +9,15 @@
 
 #define SEGMENT_MODE 0600
 
-void segment_writer_init(SegmentWriter *writer, const FilePort *port, const char *folder, Str origin,
-                         uint32_t next_number)
+void segment_writer_init(SegmentWriter *writer, const FilePort *port, const char *folder,
+                         Str origin, uint32_t next_number)
 {
     *writer = (SegmentWriter){
         .port = port, .folder = folder, .origin = origin, .fd = -1, .number = next_number};
 }
 
-/* One write, one fdatasync. A write that took only a part counts as failed: whatever it left is cut later. */
+/* One write, one fdatasync. A write that took only a part counts as failed: whatever it left is cut
+ * later. */
 static Error write_durably(const FilePort *port, int fd, Str bytes)
 {
     ssize_t wrote = -1;
@@ -45,12 +46,14 @@ Error segment_create(SegmentWriter *writer, const MerkleFrontier *frontier)
     char path[SEGMENT_PATH_BYTES];
     TRY(segment_path(writer->folder, writer->number, path));
     TRY(segment_remove(writer->port, writer->folder, writer->number));
-    writer->fd = writer->port->open(writer->port, path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, SEGMENT_MODE);
+    writer->fd = writer->port->open(writer->port, path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND,
+                                    SEGMENT_MODE);
     ENSURE(writer->fd >= 0, FILE_IO, "open");
     writer->records = 0;
     Error error = write_head(writer, frontier);
     if (FAILED(error)) {
-        segment_writer_done(writer); /* nothing acknowledged is in it; the next attempt removes it */
+        /* Nothing acknowledged is in it; the next attempt removes it. */
+        segment_writer_done(writer);
         return error;
     }
     return OK;
@@ -67,7 +70,8 @@ Error segment_append(SegmentWriter *writer, Str record)
     writer->tail_offset = writer->size_bytes;
     writer->size_bytes += record.n;
     writer->records++;
-    memcpy(writer->tail_end, record.p + record.n - sizeof writer->tail_end, sizeof writer->tail_end);
+    memcpy(writer->tail_end, record.p + record.n - sizeof writer->tail_end,
+           sizeof writer->tail_end);
     return OK;
 }
 
@@ -120,7 +124,7 @@ Error segment_abandon(SegmentWriter *writer)
 void segment_writer_done(SegmentWriter *writer)
 {
     if (writer->fd >= 0) {
-        /* Every acknowledged byte is synced already; a poisoned file's error can tell nothing new. */
+        /* Every acknowledged byte is synced; a poisoned file's error tells nothing new. */
         (void)writer->port->close(writer->port, writer->fd);
         writer->fd = -1;
     }
@@ -132,7 +136,8 @@ Error segment_cut(const FilePort *port, const char *folder, uint32_t number, uin
     TRY(segment_path(folder, number, path));
     int fd = port->open(port, path, O_WRONLY, 0);
     ENSURE(fd >= 0, FILE_IO, "open");
-    bool is_cut = port->ftruncate(port, fd, (off_t)size_bytes) == 0 && port->fdatasync(port, fd) == 0;
+    bool is_cut =
+        port->ftruncate(port, fd, (off_t)size_bytes) == 0 && port->fdatasync(port, fd) == 0;
     int closed = port->close(port, fd);
     ENSURE(is_cut && closed == 0, FILE_IO, "ftruncate");
     return OK;

@@ -301,7 +301,8 @@ void segment_builder_add(SegmentBuilder *builder, Str leaf, Str detail)
 Str segment_builder_finish(SegmentBuilder *builder, const MerkleHash *root,
                            const uint8_t signature[SEGMENT_SIGNATURE_BYTES])
 {
-    uint8_t *at = store_bytes(builder->record + builder->record_n, builder->details, builder->details_n);
+    uint8_t *at =
+        store_bytes(builder->record + builder->record_n, builder->details, builder->details_n);
     at = store_bytes(at, root->bytes, MERKLE_HASH_BYTES);
     at = store_bytes(at, signature, SEGMENT_SIGNATURE_BYTES);
     size_t length = (size_t)(at - builder->record) + CRC32C_BYTES;

@@ -1,25 +1,36 @@
 /* segment_format.h — the bytes of a segment file: its head and its batch records. Pure.
  *
- * A folder holds the segments of one node, "00000001.seg", "00000002.seg", … without gaps. A segment is a head and
- * then batch records, back to back. All numbers are big-endian.
+ * A folder holds the segments of one node, "00000001.seg", "00000002.seg", … without gaps.
+ * A segment is a head and then batch records, back to back. All numbers are big-endian.
  *
- *   head        0  8  magic "MUSUBISG"            record      0  4  magic "MBAT"
- *               8  2  format = 1                              4  2  format = 1
- *              10  2  o: length of the origin                 6  2  n: leaves, 1…256
- *              12  4  number of this segment                  8  4  length of the whole record
- *              16  8  f: first sequence                      12  4  0
- *              24  o  origin (checkpoint.h)                  16  8  first sequence
- *            24+o 32p frontier of the tree of f leaves,      24     n × (u16 length, leaf)
- *                     largest subtree first,                  …     n × (u16 length, detail; 0: none)
- *                     p = number of one-bits of f             …  32 root of the tree with these leaves
- *               …  4  CRC32C of all before                    …  64 Ed25519 signature over the checkpoint
- *                                                             …   4 CRC32C of all before
+ *   head     0   8  magic "MUSUBISG"
+ *            8   2  format = 1
+ *           10   2  o: length of the origin
+ *           12   4  number of this segment, from 1
+ *           16   8  f: first sequence
+ *           24   o  origin (checkpoint.h)
+ *         24+o 32p  frontier of the tree of f leaves, largest subtree first, p = one-bits of f
+ *            …   4  CRC32C of all before
  *
- * The head's frontier needs no signature: the root of the first record, which is signed, follows from it.
- * The first record of a segment may repeat, byte for byte, the last one of the segment before: that is what a stop
- * between "copied" and "cut" leaves behind (access_log.h), and the only repetition there may be.
+ *   record   0   4  magic "MBAT"
+ *            4   2  format = 1
+ *            6   2  n: leaves, 1…256
+ *            8   4  length of the whole record
+ *           12   4  0
+ *           16   8  first sequence
+ *           24      n × (u16 length, leaf)
+ *            …      n × (u16 length, detail; 0: none)
+ *            …  32  root of the tree with these leaves
+ *            …  64  Ed25519 signature over the checkpoint of that tree
+ *            …   4  CRC32C of all before
  *
- * Must never be changed in place: another layout is another format number, and older ones stay readable.
+ * The head's frontier needs no signature: the root of the first record, which is signed, follows
+ * from it. The first record of a segment may repeat, byte for byte, the last one of the segment
+ * before: that is what a stop between "copied" and "cut" leaves behind (access_log.h), and the only
+ * repetition there may be.
+ *
+ * Must never be changed in place: another layout is another format number, and older ones stay
+ * readable.
  *
  * Layer: vault/audit. Thread-safe: pure. Requirement: L-4. */
 #ifndef MUSUBI_SEGMENT_FORMAT_H
@@ -32,7 +43,7 @@
 #include "str.h"
 
 #define SEGMENT_FORMAT 1
-#define SEGMENT_LEAVES_MAX 256              /* in one record */
+#define SEGMENT_LEAVES_MAX 256 /* in one record */
 #define SEGMENT_LEAF_BYTES_MAX 4096
 #define SEGMENT_DETAIL_BYTES_MAX ((size_t)32 << 10)
 #define SEGMENT_DETAILS_BYTES_MAX ((size_t)2 << 20) /* of one record, lengths included */
@@ -42,7 +53,8 @@
 #define SEGMENT_RECORD_FIXED_BYTES 24
 #define SEGMENT_RECORD_TAIL_BYTES (MERKLE_HASH_BYTES + SEGMENT_SIGNATURE_BYTES + 4)
 #define SEGMENT_HEAD_BYTES_MAX                                                                     \
-    (SEGMENT_HEAD_FIXED_BYTES + SEGMENT_ORIGIN_BYTES_MAX + MERKLE_FRONTIER_MAX * MERKLE_HASH_BYTES + 4)
+    (SEGMENT_HEAD_FIXED_BYTES + SEGMENT_ORIGIN_BYTES_MAX +                                         \
+     MERKLE_FRONTIER_MAX * MERKLE_HASH_BYTES + 4)
 #define SEGMENT_RECORD_BYTES_MAX                                                                   \
     (SEGMENT_RECORD_FIXED_BYTES + SEGMENT_LEAVES_MAX * (2 + (size_t)SEGMENT_LEAF_BYTES_MAX) +      \
      SEGMENT_DETAILS_BYTES_MAX + SEGMENT_RECORD_TAIL_BYTES)
@@ -50,12 +62,12 @@
 /* What is wrong with bytes that should be a head or a record. */
 typedef enum SegmentFault {
     SEGMENT_FINE = 0,
-    SEGMENT_SHORT,      /* the bytes end before the head or record does */
+    SEGMENT_SHORT, /* the bytes end before the head or record does */
     SEGMENT_BAD_MAGIC,
     SEGMENT_NEWER,      /* a format number that this program does not know */
     SEGMENT_BAD_LENGTH, /* a length that can't be */
     SEGMENT_BAD_CRC,
-    SEGMENT_BAD_SHAPE,  /* checksum right, inside wrong */
+    SEGMENT_BAD_SHAPE, /* checksum right, inside wrong */
     SEGMENT_FAULT_COUNT_
 } SegmentFault;
 
@@ -64,7 +76,7 @@ const char *segment_fault_text(SegmentFault fault);
 
 typedef struct SegmentHead {
     uint32_t number;
-    Str origin; /* view of the bytes decoded */
+    Str origin;              /* view of the bytes decoded */
     MerkleFrontier frontier; /* frontier.size is the first sequence */
 } SegmentHead;
 
@@ -79,7 +91,8 @@ typedef struct SegmentBatch {
     Str record; /* all of it */
 } SegmentBatch;
 
-/* Writes a head into ret_bytes[SEGMENT_HEAD_BYTES_MAX] and returns its length. origin.n ≤ SEGMENT_ORIGIN_BYTES_MAX. */
+/* Writes a head into ret_bytes[SEGMENT_HEAD_BYTES_MAX] and returns its length. origin.n ≤
+ * SEGMENT_ORIGIN_BYTES_MAX. */
 size_t segment_head_encode(const SegmentHead *head, uint8_t *ret_bytes);
 /* Length of the whole head whose first SEGMENT_HEAD_FIXED_BYTES are given. */
 SegmentFault segment_head_length(Str fixed, size_t *ret_bytes);
@@ -113,7 +126,8 @@ Error segment_builder_init(SegmentBuilder *builder) MUST_USE;
 void segment_builder_done(SegmentBuilder *builder);
 /* Starts anew at a sequence. */
 void segment_builder_start(SegmentBuilder *builder, uint64_t first_seq);
-/* Whether a leaf with a detail of this many bytes still fits. Leaves always have SEGMENT_LEAF_BYTES_MAX of room. */
+/* Whether a leaf with a detail of this many bytes still fits. Leaves always have
+ * SEGMENT_LEAF_BYTES_MAX of room. */
 bool segment_builder_fits(const SegmentBuilder *builder, size_t detail_bytes);
 /* Adds one; it must fit. */
 void segment_builder_add(SegmentBuilder *builder, Str leaf, Str detail);

@@ -62,8 +62,8 @@ static Error collect_numbers(DIR *dir, Buf *numbers)
     }
 }
 
-Error segment_list_in(const FilePort *port, Arena *arena, const char *folder, uint32_t **ret_numbers,
-                      size_t *ret_count)
+Error segment_list_in(const FilePort *port, Arena *arena, const char *folder,
+                      uint32_t **ret_numbers, size_t *ret_count)
 {
     int fd = port->open(port, folder, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0) {
@@ -132,7 +132,8 @@ static Error read_head(SegmentFile *file)
     return OK;
 }
 
-Error segment_file_open(const FilePort *port, const char *folder, uint32_t number, SegmentFile **ret_file)
+Error segment_file_open(const FilePort *port, const char *folder, uint32_t number,
+                        SegmentFile **ret_file)
 {
     char path[SEGMENT_PATH_BYTES];
     TRY(segment_path(folder, number, path));
@@ -222,11 +223,13 @@ static Error probe_record(SegmentFile *file, uint64_t at, bool *ret_is_record)
         return OK;
     }
     TRY(read_at(file, file->bytes, length, at, &got));
-    *ret_is_record = segment_record_decode(str_bytes(file->bytes, got), &file->batch) == SEGMENT_FINE;
+    *ret_is_record =
+        segment_record_decode(str_bytes(file->bytes, got), &file->batch) == SEGMENT_FINE;
     return OK;
 }
 
-static Error probe_window(SegmentFile *file, const char *window, size_t n, uint64_t at, bool *ret_has_record)
+static Error probe_window(SegmentFile *file, const char *window, size_t n, uint64_t at,
+                          bool *ret_has_record)
 {
     for (size_t i = 0; i + 4 <= n; i++) {
         if (memcmp(window + i, "MBAT", 4) == 0 && at + i > file->offset) {
@@ -278,7 +281,8 @@ static Error reader_seek(SegmentReader *reader, const uint32_t *numbers, size_t 
     return OK;
 }
 
-Error segment_reader_open(const FilePort *port, const char *folder, uint64_t from_seq, SegmentReader **ret_reader)
+Error segment_reader_open(const FilePort *port, const char *folder, uint64_t from_seq,
+                          SegmentReader **ret_reader)
 {
     CLEANUP(segment_reader_close) SegmentReader *reader = calloc(1, sizeof *reader);
     ENSURE(reader != NULL, OUT_OF_MEMORY, NULL);
@@ -327,7 +331,8 @@ static Error reader_step(SegmentReader *reader, bool *ret_is_there)
     return OK;
 }
 
-/* The current file gave no record: its end, a torn tail that the next file makes good, or damage. */
+/* The current file gave no record: its end, a torn tail that the next file makes good, or damage.
+ */
 static Error reader_turn_page(SegmentReader *reader, uint64_t until_seq, bool *ret_is_end)
 {
     SegmentFault fault = reader->file == NULL ? SEGMENT_FINE : segment_file_fault(reader->file);
@@ -336,7 +341,8 @@ static Error reader_turn_page(SegmentReader *reader, uint64_t until_seq, bool *r
     if (is_there) {
         SegmentFault head = segment_file_fault(reader->file);
         ENSURE(head == SEGMENT_FINE, LOG_CORRUPT, segment_fault_text(head));
-        ENSURE(reader->file->head.frontier.size <= reader->seq, LOG_CORRUPT, "a segment without a gap before it");
+        ENSURE(reader->file->head.frontier.size <= reader->seq, LOG_CORRUPT,
+               "a segment without a gap before it");
         *ret_is_end = false;
         return OK;
     }

@@ -30,7 +30,8 @@ static Error take_batch(SegmentRecovery *found, const SegmentBatch *batch)
     }
     MerkleHash root;
     merkle_root(&found->frontier, &root);
-    ENSURE(memcmp(root.bytes, batch->root, sizeof root.bytes) == 0, LOG_CORRUPT, "the root of these leaves");
+    ENSURE(memcmp(root.bytes, batch->root, sizeof root.bytes) == 0, LOG_CORRUPT,
+           "the root of these leaves");
     return OK;
 }
 
@@ -53,7 +54,8 @@ static Error walk_records(Walk *walk, SegmentFile *file)
     }
 }
 
-/* A fault that may be cut is a torn end: nothing whole stands behind it. Any other fault stops the start. */
+/* A fault that may be cut is a torn end: nothing whole stands behind it. Any other fault stops the
+ * start. */
 static Error measure_torn_end(SegmentFile *file, uint64_t *ret_torn_bytes)
 {
     SegmentFault fault = segment_file_fault(file);
@@ -89,7 +91,8 @@ static Error keep_last(Walk *walk)
     return OK;
 }
 
-/* Looks at the last segment: cuts its torn end; removes it when it holds no batch, which leaves last_n at 0. */
+/* Looks at the last segment: cuts its torn end; removes it when it holds no batch, which leaves
+ * last_n at 0. */
 static Error settle_last(Walk *walk)
 {
     uint32_t number = walk->numbers[walk->count - 1];
@@ -108,13 +111,14 @@ static Error settle_last(Walk *walk)
     if (walk->last_n == 0) {
         return segment_remove(walk->port, walk->folder, number);
     }
-    return torn == 0 ? OK : segment_cut(walk->port, walk->folder, number, segment_file_offset(file));
+    return torn == 0 ? OK
+                     : segment_cut(walk->port, walk->folder, number, segment_file_offset(file));
 }
 
 /* The end of the segment before, as far as the joint between the two is concerned. */
 typedef struct Joint {
     uint64_t end_seq;
-    uint64_t record_seq;    /* of its last record */
+    uint64_t record_seq; /* of its last record */
     uint64_t record_offset;
     uint8_t record_hash[SHA256_BYTES];
 } Joint;
@@ -150,8 +154,8 @@ static Error hash_first_record(const Walk *walk, uint32_t number, uint64_t *ret_
     return OK;
 }
 
-/* A start that was stopped between copying the last record and cutting it leaves it twice, or torn in the older
- * segment: finishes that work. */
+/* A start that was stopped between copying the last record and cutting it leaves it twice, or torn
+ * in the older segment: finishes that work. */
 static Error settle_joint(const Walk *walk)
 {
     uint32_t before = walk->numbers[walk->count - 2];
@@ -169,7 +173,8 @@ static Error settle_joint(const Walk *walk)
     TRY(measure_torn_end(file, &torn));
     uint64_t size = segment_file_offset(file);
     if (joint.end_seq != first_seq) {
-        bool is_copy = joint.record_seq == first_seq && memcmp(joint.record_hash, first_hash, SHA256_BYTES) == 0;
+        bool is_copy = joint.record_seq == first_seq &&
+                       memcmp(joint.record_hash, first_hash, SHA256_BYTES) == 0;
         ENSURE(is_copy, LOG_CORRUPT, "a segment that goes on where the one before ends");
         size = joint.record_offset;
     }
@@ -177,12 +182,16 @@ static Error settle_joint(const Walk *walk)
     return is_clean ? OK : segment_cut(walk->port, walk->folder, before, size);
 }
 
-Error segment_recover(const FilePort *port, Arena *arena, const char *folder, const LogPolicy *policy,
-                      SegmentRecovery *ret_recovery)
+Error segment_recover(const FilePort *port, Arena *arena, const char *folder,
+                      const LogPolicy *policy, SegmentRecovery *ret_recovery)
 {
     SegmentRecovery *found = ARENA_ONE(arena, SegmentRecovery);
     ENSURE_ALLOC(found, arena);
-    Walk walk = {.port = port, .folder = folder, .policy = policy, .arena = arena, .found = found,
+    Walk walk = {.port = port,
+                 .folder = folder,
+                 .policy = policy,
+                 .arena = arena,
+                 .found = found,
                  .last = arena_alloc(arena, SEGMENT_RECORD_BYTES_MAX)};
     ENSURE_ALLOC(walk.last, arena);
     TRY(segment_list_in(port, arena, folder, &walk.numbers, &walk.count));

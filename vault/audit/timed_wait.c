@@ -25,7 +25,8 @@ bool timed_wait_on(pthread_cond_t *condition, pthread_mutex_t *lock, Deadline de
     /* Slices, because the deadline's clock may stand still, and the kernel waits in real time. */
     const Clock *clock = ports_system()->clock;
     int64_t wake_us = clock->monotonic_us(clock) + (left_us < SLICE_US ? left_us : SLICE_US);
-    struct timespec wake = {.tv_sec = wake_us / CLOCK_SECOND_US, .tv_nsec = wake_us % CLOCK_SECOND_US * 1000};
+    struct timespec wake = {.tv_sec = wake_us / CLOCK_SECOND_US,
+                            .tv_nsec = wake_us % CLOCK_SECOND_US * 1000};
     (void)pthread_cond_timedwait(condition, lock, &wake);
     return true;
 }

@@ -11,10 +11,11 @@
 
 #include "clock.h"
 
-/* A mutex-side condition that timed_wait_on may wait on. False when the system has no room for one. */
+/* A mutex-side condition that timed_wait_on may wait on. False when the system has no room for one.
+ */
 bool timed_wait_init(pthread_cond_t *condition);
-/* Waits, lock held, for at most a tenth of a second of real time or what the deadline leaves; false when the deadline
- * had passed before. Waiters look at what they wait for again in either case. */
+/* Waits, lock held, for at most a tenth of a second of real time or what the deadline leaves; false
+ * when the deadline had passed before. Waiters look at what they wait for again in either case. */
 bool timed_wait_on(pthread_cond_t *condition, pthread_mutex_t *lock, Deadline deadline);
 
 #endif

@@ -30,7 +30,8 @@ bool wake_word_sleep(WakeWord *word, uint32_t seen, Deadline deadline)
     }
     /* Slices, because the deadline's clock may stand still, and the kernel waits in real time. */
     int64_t slice_us = left_us < SLICE_US ? left_us : SLICE_US;
-    struct timespec slice = {.tv_sec = slice_us / CLOCK_SECOND_US, .tv_nsec = slice_us % CLOCK_SECOND_US * 1000};
+    struct timespec slice = {.tv_sec = slice_us / CLOCK_SECOND_US,
+                             .tv_nsec = slice_us % CLOCK_SECOND_US * 1000};
     /* A signal, a changed word and the end of the slice all mean: look again. */
     (void)syscall(SYS_futex, &word->changes, FUTEX_WAIT_PRIVATE, seen, &slice, NULL, 0);
     return true;

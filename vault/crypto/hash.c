@@ -20,7 +20,8 @@ void sha256_init(Sha256 *hash)
     (void)crypto_hash_sha256_init(state_of(hash)); /* can't fail */
 }
 
-/* The same bookkeeping as libsodium's (count in bits, tail in buf), around the processor's block function. */
+/* The same bookkeeping as libsodium's (count in bits, tail in buf), around the processor's block
+ * function. */
 static void update_natively(crypto_hash_sha256_state *state, const uint8_t *bytes, size_t n)
 {
     size_t used = (size_t)(state->count >> 3) % SHA256_BLOCK_BYTES;

@@ -29,7 +29,8 @@ bool sha256_native_is_there(void)
         unsigned c = 0;
         unsigned d = 0;
         bool has_sha = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & bit_SHA) != 0;
-        bool has_sse = __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_SSSE3) != 0 && (c & bit_SSE4_1) != 0;
+        bool has_sse =
+            __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_SSSE3) != 0 && (c & bit_SSE4_1) != 0;
         known = has_sha && has_sse ? 2 : 1;
         answer = known;
     }
@@ -59,8 +60,9 @@ NATIVE static void take_block(__m128i *abef, __m128i *cdgh, const uint8_t *block
     __m128i second = *cdgh;
 #pragma GCC unroll 16
     for (size_t group = 0; group < 16; group++) {
-        w[group & 3] = group < 4 ? _mm_shuffle_epi8(load_words(block + 16 * group), WORDS_BIG_ENDIAN)
-                                 : next_words(w, group);
+        w[group & 3] = group < 4
+                           ? _mm_shuffle_epi8(load_words(block + 16 * group), WORDS_BIG_ENDIAN)
+                           : next_words(w, group);
         __m128i message = _mm_add_epi32(w[group & 3], load_words(ROUND_CONSTANTS + 4 * group));
         second = _mm_sha256rnds2_epu32(second, first, message);
         first = _mm_sha256rnds2_epu32(first, second, _mm_shuffle_epi32(message, 0x0e));

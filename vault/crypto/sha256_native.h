@@ -1,7 +1,9 @@
-/* sha256_native.h — SHA-256's block function by the processor's own instructions, where it has them.
+/* sha256_native.h — SHA-256's block function by the processor's own instructions, where it has
+ * them.
  *
- * libsodium's is portable C; the access log hashes every leaf and detail, and this is five times as fast. hash.h
- * chooses once; results are the same to the bit. Must never be called when sha256_native_is_there says no.
+ * libsodium's is portable C; the access log hashes every leaf and detail, and this is five times as
+ * fast. hash.h chooses once; results are the same to the bit. Must never be called when
+ * sha256_native_is_there says no.
  *
  * Layer: vault/crypto. Thread-safe: pure. Standard: FIPS 180-4 §6.2. */
 #ifndef MUSUBI_SHA256_NATIVE_H

@@ -1,6 +1,8 @@
-/* Writes logs of several sizes and exports, for each: its checkpoint, its verifier key in Go's form, its leaves.
+/* Writes logs of several sizes and exports, for each: its checkpoint, its verifier key in Go's
+ * form, its leaves.
  *
- * export_log FOLDER: makes FOLDER/log-<leaves>/{checkpoint,verifier_key,entries}; the segments stay beside them. */
+ * export_log FOLDER: makes FOLDER/log-<leaves>/{checkpoint,verifier_key,entries}; the segments stay
+ * beside them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -89,7 +91,8 @@ static void fill(AccessLog *log, Arena *arena, size_t leaves)
     }
     if (leaves > 1) {
         uint64_t seq = 0;
-        must(access_log_append(log, drafts, leaves - 1, deadline_in(ports_system()->clock, 60 * CLOCK_SECOND_US), &seq));
+        must(access_log_append(log, drafts, leaves - 1,
+                               deadline_in(ports_system()->clock, 60 * CLOCK_SECOND_US), &seq));
     }
 }
 
@@ -100,14 +103,18 @@ static void export_log(Keyring *ring, const char *root, size_t leaves)
     must_do(mkdir(folder, 0700) == 0, folder);
     CLEANUP(arena_free) Arena *arena = arena_new((size_t)512 << 20);
     AccessLog *log = NULL;
-    AccessLogOptions options = {
-        .keyring = ring, .folder = folder, .environment = STR("interop"), .node = STR("node-1"), .segment_bytes = 1 << 20};
+    AccessLogOptions options = {.keyring = ring,
+                                .folder = folder,
+                                .environment = STR("interop"),
+                                .node = STR("node-1"),
+                                .segment_bytes = 1 << 20};
     must(access_log_open(&options, &log));
     fill(log, arena, leaves);
     Str checkpoint;
     must(access_log_checkpoint(log, arena, &checkpoint));
     write_file(folder, "checkpoint", checkpoint);
-    write_file(folder, "verifier_key", verifier_key(arena, access_log_origin(log), access_log_public_key(log)));
+    write_file(folder, "verifier_key",
+               verifier_key(arena, access_log_origin(log), access_log_public_key(log)));
     Buf entries = buf_in(arena);
     must(log_verify_each_leaf(ports_system()->file, folder, 0, add_entry, &entries));
     Str bytes;

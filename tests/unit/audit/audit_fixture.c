@@ -34,7 +34,8 @@ void audit_fixture_init(AuditFixture *fixture, uint64_t seed)
     assert_ok(crypto_init());
     fixture->arena = arena_new((size_t)256 << 20);
     assert_non_null(fixture->arena);
-    /* In memory where that can be had: what is tested is the order of the calls, and thousands of syncs take time. */
+    /* In memory where that can be had: what is tested is the order of the calls, and thousands of
+     * syncs take time. */
     const char *below = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
     (void)snprintf(fixture->root, sizeof fixture->root, "%s/musubi-audit-XXXXXX", below);
     assert_non_null(mkdtemp(fixture->root));
@@ -85,7 +86,8 @@ SubjectKey *audit_subject_wrapped(AuditFixture *fixture, uint32_t n, Str *ret_wr
     uint8_t id[SUBJECT_ID_BYTES];
     audit_subject_id(n, id);
     SubjectKey *key = NULL;
-    assert_ok(keyring_new_subject_key(fixture->ring, STR_EMPTY, id, 1, fixture->arena, ret_wrapped, &key));
+    assert_ok(keyring_new_subject_key(fixture->ring, STR_EMPTY, id, 1, fixture->arena, ret_wrapped,
+                                      &key));
     return key;
 }
 
@@ -146,7 +148,8 @@ Error audit_append(AccessLog *log, SubjectKey *key, uint64_t number, int seconds
     char request[AUDIT_REQUEST_BYTES];
     LeafDraft draft = audit_draft(key, number, request);
     uint64_t seq = 0;
-    return access_log_append(log, &draft, 1, deadline_in(ports_system()->clock, seconds * CLOCK_SECOND_US), &seq);
+    return access_log_append(log, &draft, 1,
+                             deadline_in(ports_system()->clock, seconds * CLOCK_SECOND_US), &seq);
 }
 
 LogPolicy audit_policy(AuditFixture *fixture)
@@ -160,7 +163,8 @@ LogReport audit_verify(AuditFixture *fixture, Str older_note)
 {
     LogPolicy policy = audit_policy(fixture);
     LogReport report = {0};
-    assert_ok(log_verify_folder(ports_system()->file, fixture->folder, &policy, older_note, &report));
+    assert_ok(
+        log_verify_folder(ports_system()->file, fixture->folder, &policy, older_note, &report));
     return report;
 }
 
@@ -192,8 +196,8 @@ static Error count_leaf(void *context, uint64_t seq, Str line, Str detail)
     Leaf leaf;
     TRY(leaf_parse(arena, line, &leaf));
     int64_t number = 0;
-    if (str_starts_with(leaf.request_id, STR("rq-")) && str_to_uint(str_slice(leaf.request_id, 3, 20), &number) &&
-        (size_t)number < counting->max) {
+    if (str_starts_with(leaf.request_id, STR("rq-")) &&
+        str_to_uint(str_slice(leaf.request_id, 3, 20), &number) && (size_t)number < counting->max) {
         counting->counts[number]++;
     }
     return OK;
@@ -203,7 +207,8 @@ uint64_t audit_count_requests(AuditFixture *fixture, uint32_t *counts, size_t ma
 {
     memset(counts, 0, max * sizeof *counts);
     Counting counting = {.counts = counts, .max = max};
-    assert_ok(log_verify_each_leaf(ports_system()->file, fixture->folder, 0, count_leaf, &counting));
+    assert_ok(
+        log_verify_each_leaf(ports_system()->file, fixture->folder, 0, count_leaf, &counting));
     return counting.leaves;
 }
 
@@ -222,7 +227,8 @@ void audit_write_file(const char *path, Str bytes)
     assert_int_equal(close(fd), 0);
 }
 
-void audit_segment_path(AuditFixture *fixture, uint32_t number, char ret_path[AUDIT_PATH_BYTES + 32])
+void audit_segment_path(AuditFixture *fixture, uint32_t number,
+                        char ret_path[AUDIT_PATH_BYTES + 32])
 {
     char name[SEGMENT_NAME_BYTES];
     segment_name(number, name);
@@ -233,6 +239,7 @@ uint32_t audit_last_segment(AuditFixture *fixture)
 {
     uint32_t *numbers = NULL;
     size_t count = 0;
-    assert_ok(segment_list_in(ports_system()->file, fixture->arena, fixture->folder, &numbers, &count));
+    assert_ok(
+        segment_list_in(ports_system()->file, fixture->arena, fixture->folder, &numbers, &count));
     return count == 0 ? 0 : numbers[count - 1];
 }

@@ -1,7 +1,8 @@
-/* audit_fixture.h — a temporary folder with a log, its keys and its fake ports, and what tests of the log share.
+/* audit_fixture.h — a temporary folder with a log, its keys and its fake ports, and what tests of
+ * the log share.
  *
- * The log's time, randomness and files are fake ports (fake_ports.h); the keyring's are the system's. Whatever goes
- * wrong in here fails the running test. Must never be linked outside tests.
+ * The log's time, randomness and files are fake ports (fake_ports.h); the keyring's are the
+ * system's. Whatever goes wrong in here fails the running test. Must never be linked outside tests.
  *
  * Layer: tests. Thread-safe: drafts and appends yes; the rest single-owner. */
 #ifndef MUSUBI_AUDIT_FIXTURE_H
@@ -57,14 +58,16 @@ LogReport audit_verify(AuditFixture *fixture, Str older_note);
 /* Fails the test, with the report, unless the log is genuine. */
 void audit_check_genuine(AuditFixture *fixture);
 
-/* How often each request number stands in the log; counts has room for max numbers. Returns the number of leaves. */
+/* How often each request number stands in the log; counts has room for max numbers. Returns the
+ * number of leaves. */
 uint64_t audit_count_requests(AuditFixture *fixture, uint32_t *counts, size_t max);
 
 /* Whole files. */
 Str audit_read_file(AuditFixture *fixture, const char *path);
 void audit_write_file(const char *path, Str bytes);
 /* Path of a segment; static buffer per call site is the caller's. */
-void audit_segment_path(AuditFixture *fixture, uint32_t number, char ret_path[AUDIT_PATH_BYTES + 32]);
+void audit_segment_path(AuditFixture *fixture, uint32_t number,
+                        char ret_path[AUDIT_PATH_BYTES + 32]);
 /* Number of the newest segment; 0: none. */
 uint32_t audit_last_segment(AuditFixture *fixture);
 

@@ -1,4 +1,5 @@
-/* The log in calm weather and under many threads: what is acknowledged stands in it once, in order, and is genuine. */
+/* The log in calm weather and under many threads: what is acknowledged stands in it once, in order,
+ * and is genuine. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +54,8 @@ static Error check_one_leaf(void *context, uint64_t seq, Str line, Str detail)
     assert_false(leaf.is_denied);
     Str plaintext;
     Str envelope = str_slice(detail, SEAL_FINDER_BYTES, detail.n);
-    assert_ok(open_log_detail(expected->key, expected->fixture->node, envelope, expected->fixture->arena, &plaintext));
+    assert_ok(open_log_detail(expected->key, expected->fixture->node, envelope,
+                              expected->fixture->arena, &plaintext));
     const uint8_t *salt = NULL;
     const uint8_t *subject = NULL;
     LeafDetail opened;
@@ -76,13 +78,15 @@ static void leaf_and_detail_come_back(void **state)
     Expected expected = {.fixture = &fixture, .key = audit_subject(&fixture, 1)};
     assert_ok(audit_append(log, expected.key, 1, 5));
     (void)access_log_close(log);
-    assert_ok(log_verify_each_leaf(ports_system()->file, fixture.folder, 0, check_one_leaf, &expected));
+    assert_ok(
+        log_verify_each_leaf(ports_system()->file, fixture.folder, 0, check_one_leaf, &expected));
     assert_int_equal(expected.seen, 1);
     (void)subject_key_unref(expected.key);
     audit_fixture_done(&fixture);
 }
 
-/* A page of 1,000 citizens needs four batches; its leaves stand side by side even while others append. */
+/* A page of 1,000 citizens needs four batches; its leaves stand side by side even while others
+ * append. */
 static void leaves_of_one_call_stay_together(void **state)
 {
     (void)state;
@@ -124,9 +128,11 @@ static void *append_many(void *argument)
         char requests[PER_CALL][AUDIT_REQUEST_BYTES];
         LeafDraft drafts[PER_CALL];
         for (uint64_t i = 0; i < PER_CALL; i++) {
-            drafts[i] = audit_draft(appender->key, appender->first_number + call * PER_CALL + i, requests[i]);
+            drafts[i] = audit_draft(appender->key, appender->first_number + call * PER_CALL + i,
+                                    requests[i]);
         }
-        Error error = access_log_append(appender->log, drafts, PER_CALL, in_seconds(60), &appender->first_seq[call]);
+        Error error = access_log_append(appender->log, drafts, PER_CALL, in_seconds(60),
+                                        &appender->first_seq[call]);
         appender->failures += FAILED(error);
     }
     return NULL;
@@ -161,7 +167,8 @@ static void many_threads(void **state)
     static Appender appenders[THREADS];
     pthread_t threads[THREADS];
     for (uint32_t i = 0; i < THREADS; i++) {
-        appenders[i] = (Appender){.log = log, .key = audit_subject(&fixture, i), .first_number = i * EACH * PER_CALL};
+        appenders[i] = (Appender){
+            .log = log, .key = audit_subject(&fixture, i), .first_number = i * EACH * PER_CALL};
         assert_int_equal(pthread_create(&threads[i], NULL, append_many, &appenders[i]), 0);
     }
     for (uint32_t i = 0; i < THREADS; i++) {
@@ -171,7 +178,8 @@ static void many_threads(void **state)
     (void)access_log_close(log);
     audit_check_genuine(&fixture);
     assert_true(audit_last_segment(&fixture) > 5);
-    assert_int_equal(audit_count_requests(&fixture, counts, THREADS * EACH * PER_CALL), 1 + THREADS * EACH * PER_CALL);
+    assert_int_equal(audit_count_requests(&fixture, counts, THREADS * EACH * PER_CALL),
+                     1 + THREADS * EACH * PER_CALL);
     assert_ok(log_verify_each_leaf(ports_system()->file, fixture.folder, 0, place_number, &placed));
     for (uint32_t i = 0; i < THREADS; i++) {
         for (uint64_t call = 0; call < EACH; call++) {
@@ -299,10 +307,14 @@ static void sealed_vault_stops_the_log(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(begins_with_a_boot_leaf),   cmocka_unit_test(leaf_and_detail_come_back),
-        cmocka_unit_test(leaves_of_one_call_stay_together), cmocka_unit_test(many_threads),
-        cmocka_unit_test(checkpoint_opens_and_matches), cmocka_unit_test(time_never_steps_back),
-        cmocka_unit_test(refuses_what_it_must),      cmocka_unit_test(erased_and_sealed),
+        cmocka_unit_test(begins_with_a_boot_leaf),
+        cmocka_unit_test(leaf_and_detail_come_back),
+        cmocka_unit_test(leaves_of_one_call_stay_together),
+        cmocka_unit_test(many_threads),
+        cmocka_unit_test(checkpoint_opens_and_matches),
+        cmocka_unit_test(time_never_steps_back),
+        cmocka_unit_test(refuses_what_it_must),
+        cmocka_unit_test(erased_and_sealed),
         cmocka_unit_test(sealed_vault_stops_the_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

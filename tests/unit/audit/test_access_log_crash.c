@@ -1,5 +1,5 @@
-/* kill -9 at random moments: a child appends from several threads and says through a pipe what was acknowledged; the
- * parent kills it, starts the log again and looks for every acknowledged leaf. */
+/* kill -9 at random moments: a child appends from several threads and says through a pipe what was
+ * acknowledged; the parent kills it, starts the log again and looks for every acknowledged leaf. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -53,7 +53,8 @@ static void be_the_child(AuditFixture *fixture, uint64_t first_number, int pipe)
 static bool is_acknowledged[NUMBERS];
 static uint32_t counts[NUMBERS];
 
-/* Reads acknowledgements until `wanted` have come, kills the child, reads the rest. Returns the largest number. */
+/* Reads acknowledgements until `wanted` have come, kills the child, reads the rest. Returns the
+ * largest number. */
 static uint64_t kill_after(pid_t child, int pipe, uint64_t wanted)
 {
     uint64_t number = 0;
@@ -107,7 +108,8 @@ static void kill_nine(void **state)
         assert_true(!is_acknowledged[number] || counts[number] == 1);
         acknowledged += is_acknowledged[number];
     }
-    print_message("%d kills, %llu acknowledged leaves, all there once\n", KILLS, (unsigned long long)acknowledged);
+    print_message("%d kills, %llu acknowledged leaves, all there once\n", KILLS,
+                  (unsigned long long)acknowledged);
     assert_true(acknowledged >= KILLS);
     audit_fixture_done(&fixture);
 }

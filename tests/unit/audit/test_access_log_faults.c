@@ -1,5 +1,5 @@
-/* The log in bad weather: the n-th file call fails, once or from then on. Whatever was acknowledged stands in the log
- * exactly once, the log stays genuine, and it recovers by itself. */
+/* The log in bad weather: the n-th file call fails, once or from then on. Whatever was acknowledged
+ * stands in the log exactly once, the log stays genuine, and it recovers by itself. */
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +9,8 @@
 
 enum { APPENDS = 12, NUMBERS = 64, DESCRIPTORS = 1024 };
 
-/* A file port that watches the one before it: after a failed write or sync, a descriptor may only be closed. */
+/* A file port that watches the one before it: after a failed write or sync, a descriptor may only
+ * be closed. */
 typedef struct WatchPort {
     FilePort port;
     const FilePort *inner;
@@ -96,7 +97,8 @@ static int64_t time_to_recover(AccessLog *log, uint64_t number)
     return clock->monotonic_us(clock) - start;
 }
 
-/* When a fault goes: at once, only when the log is closed, or while it is down and must recover by itself. */
+/* When a fault goes: at once, only when the log is closed, or while it is down and must recover by
+ * itself. */
 typedef enum Passing { PASSES_AT_ONCE, PASSES_AT_CLOSE, PASSES_IN_USE } Passing;
 
 /* One life of a log under one fault: open, append, close. */
@@ -192,8 +194,9 @@ static void sweep_call(FakeFault fault, const char *name)
     uint64_t once = sweep(fault, PASSES_AT_ONCE);
     uint64_t lasting = sweep(fault, PASSES_AT_CLOSE);
     uint64_t passing = sweep(fault, PASSES_IN_USE);
-    print_message("%s: %llu runs once, %llu until closed, %llu until it recovers\n", name, (unsigned long long)once,
-                  (unsigned long long)lasting, (unsigned long long)passing);
+    print_message("%s: %llu runs once, %llu until closed, %llu until it recovers\n", name,
+                  (unsigned long long)once, (unsigned long long)lasting,
+                  (unsigned long long)passing);
     assert_true(once > 1 && lasting > 1 && passing > 1); /* the call is made at all */
 }
 
@@ -245,7 +248,8 @@ static void every_unlink(void **state)
     sweep_call((FakeFault){.call = FAKE_UNLINK}, "unlink");
 }
 
-/* A single failure is absorbed: the caller whose batch failed is acknowledged from the new segment. */
+/* A single failure is absorbed: the caller whose batch failed is acknowledged from the new segment.
+ */
 static void one_failure_is_nobodys_concern(void **state)
 {
     (void)state;
@@ -260,7 +264,8 @@ static void one_failure_is_nobodys_concern(void **state)
         fake_ports_fail(&fixture.fake, FAULTS[i]);
         assert_ok(audit_append(log, NULL, 1, 5));
         assert_int_equal(fake_faults_hit(&fixture.fake), 1);
-        assert_int_equal(audit_last_segment(&fixture), before + 1); /* the old file was left for good */
+        assert_int_equal(audit_last_segment(&fixture),
+                         before + 1); /* the old file was left for good */
         assert_ok(audit_append(log, NULL, 2, 5));
         (void)access_log_close(log);
         audit_check_genuine(&fixture);
@@ -280,7 +285,9 @@ static void disk_full_and_back(void **state)
     audit_fixture_init(&fixture, 13);
     AccessLog *log = audit_open(&fixture);
     assert_ok(audit_append(log, NULL, 0, 5));
-    fake_ports_fail(&fixture.fake, (FakeFault){.call = FAKE_WRITE, .nth = 1, .errno_value = ENOSPC, .is_persistent = true});
+    fake_ports_fail(
+        &fixture.fake,
+        (FakeFault){.call = FAKE_WRITE, .nth = 1, .errno_value = ENOSPC, .is_persistent = true});
     for (uint64_t number = 1; number <= 1000; number++) {
         assert_fails(audit_append(log, NULL, number % 60, 5), LOG_UNAVAILABLE);
     }

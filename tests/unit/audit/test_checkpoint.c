@@ -28,7 +28,8 @@ static void sample_init(Sample *sample)
     Str text;
     assert_ok(checkpoint_text_in(sample->arena, &sample->checkpoint, &text));
     sign_with_seed(SEED, text, sample->signature);
-    assert_ok(checkpoint_note_in(sample->arena, &sample->checkpoint, sample->key.bytes, sample->signature, &sample->note));
+    assert_ok(checkpoint_note_in(sample->arena, &sample->checkpoint, sample->key.bytes,
+                                 sample->signature, &sample->note));
 }
 
 static void exact_text(void **state)
@@ -58,10 +59,12 @@ static void opens_what_it_wrote(void **state)
     assert_memory_equal(opened.root.bytes, sample.checkpoint.root.bytes, MERKLE_HASH_BYTES);
     bool is_genuine = false;
     Str signature = str_bytes(sample.signature, sizeof sample.signature);
-    assert_ok(checkpoint_verify(sample.arena, &sample.policy, &sample.checkpoint, signature, &is_genuine));
+    assert_ok(checkpoint_verify(sample.arena, &sample.policy, &sample.checkpoint, signature,
+                                &is_genuine));
     assert_true(is_genuine);
     sample.checkpoint.size++;
-    assert_ok(checkpoint_verify(sample.arena, &sample.policy, &sample.checkpoint, signature, &is_genuine));
+    assert_ok(checkpoint_verify(sample.arena, &sample.policy, &sample.checkpoint, signature,
+                                &is_genuine));
     assert_false(is_genuine);
     (void)arena_free(sample.arena);
 }
@@ -75,10 +78,12 @@ static void refuses_any_changed_byte(void **state)
         char *changed = str_z(sample.arena, sample.note);
         changed[at] ^= 8;
         Checkpoint opened;
-        assert_fails(checkpoint_open(sample.arena, &sample.policy, str_bytes(changed, sample.note.n), &opened),
+        assert_fails(checkpoint_open(sample.arena, &sample.policy,
+                                     str_bytes(changed, sample.note.n), &opened),
                      LOG_CHECKPOINT);
-        assert_fails(checkpoint_open(sample.arena, &sample.policy, str_slice(sample.note, 0, at), &opened),
-                     LOG_CHECKPOINT);
+        assert_fails(
+            checkpoint_open(sample.arena, &sample.policy, str_slice(sample.note, 0, at), &opened),
+            LOG_CHECKPOINT);
     }
     (void)arena_free(sample.arena);
 }
@@ -100,7 +105,8 @@ static void other_signatures_are_ignored(void **state)
     const Str only_witness[] = {text, STR("\n"), witness};
     assert_ok(str_join_in(sample.arena, only_witness, 3, &note));
     assert_fails(checkpoint_open(sample.arena, &sample.policy, note, &opened), LOG_CHECKPOINT);
-    const Str extended[] = {text, STR("extension\n"), str_slice(sample.note, text.n, sample.note.n)};
+    const Str extended[] = {text, STR("extension\n"),
+                            str_slice(sample.note, text.n, sample.note.n)};
     assert_ok(str_join_in(sample.arena, extended, 3, &note));
     assert_fails(checkpoint_open(sample.arena, &sample.policy, note, &opened), LOG_CHECKPOINT);
     (void)arena_free(sample.arena);
@@ -118,7 +124,8 @@ static void policy_decides(void **state)
     assert_ok(checkpoint_open(sample.arena, &rotated, sample.note, &opened));
     rotated.key_count = 1;
     assert_fails(checkpoint_open(sample.arena, &rotated, sample.note, &opened), LOG_CHECKPOINT);
-    LogPolicy elsewhere = {.origin = STR("musubi/kasai/node-2"), .keys = &sample.key, .key_count = 1};
+    LogPolicy elsewhere = {
+        .origin = STR("musubi/kasai/node-2"), .keys = &sample.key, .key_count = 1};
     assert_fails(checkpoint_open(sample.arena, &elsewhere, sample.note, &opened), LOG_CHECKPOINT);
     (void)arena_free(sample.arena);
 }

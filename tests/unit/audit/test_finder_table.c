@@ -1,4 +1,5 @@
-/* Finders: the holder of a key finds its leaves and nobody else does; counts survive a restart without a gap. */
+/* Finders: the holder of a key finds its leaves and nobody else does; counts survive a restart
+ * without a gap. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,8 @@ static Error collect(void *context, uint64_t seq, Str line, Str detail)
 
 static bool holds(const Found *found, const uint8_t finder[SEAL_FINDER_BYTES])
 {
-    return bsearch(finder, found->finders, found->count, SEAL_FINDER_BYTES, compare_finders) != NULL;
+    return bsearch(finder, found->finders, found->count, SEAL_FINDER_BYTES, compare_finders) !=
+           NULL;
 }
 
 /* How many leaves the holder of a key finds by counting up until one is missing. */
@@ -61,7 +63,8 @@ static void holder_finds_all_after_restarts(void **state)
         AccessLog *log = audit_open(&fixture);
         for (int leaf = 0; leaf < LEAVES / 8; leaf++) {
             /* Person 0 is in every second leaf, the last one hardly ever. */
-            size_t person = fake_random_below(&random, 2) == 0 ? 0 : fake_random_below(&random, PEOPLE);
+            size_t person =
+                fake_random_below(&random, 2) == 0 ? 0 : fake_random_below(&random, PEOPLE);
             written[person]++;
             assert_ok(audit_append(log, keys[person], 1, 5));
         }
@@ -82,7 +85,8 @@ static void holder_finds_all_after_restarts(void **state)
     audit_fixture_done(&fixture);
 }
 
-/* The table alone: for every number of finders that a start may find, the next one is the first unused. */
+/* The table alone: for every number of finders that a start may find, the next one is the first
+ * unused. */
 static void learns_every_count(void **state)
 {
     (void)state;
@@ -106,11 +110,13 @@ static void learns_every_count(void **state)
             assert_ok(finder_table_next(table, key, fixture.node, 3, finder, &slot));
             assert_ok(seal_log_finder(key, fixture.node, 3, count + more, wanted));
             assert_memory_equal(finder, wanted, sizeof finder);
-            assert_ok(finder_table_next(table, key, fixture.node, 3, finder, &slot)); /* not used: the same again */
+            assert_ok(finder_table_next(table, key, fixture.node, 3, finder,
+                                        &slot)); /* not used: the same again */
             assert_memory_equal(finder, wanted, sizeof finder);
             finder_table_use(table, slot);
         }
-        assert_ok(finder_table_next(table, key, fixture.node, 4, finder, &slot)); /* a new epoch counts from 0 */
+        assert_ok(finder_table_next(table, key, fixture.node, 4, finder,
+                                    &slot)); /* a new epoch counts from 0 */
         assert_ok(seal_log_finder(key, fixture.node, 4, 0, wanted));
         assert_memory_equal(finder, wanted, sizeof finder);
     }

@@ -17,8 +17,10 @@ typedef struct Made {
 static Made make(AuditFixture *fixture, const LeafDraft *draft, uint64_t seq)
 {
     Made made = {0};
-    assert_ok(leaf_prepare(&fixture->fake.ports, fixture->arena, fixture->node, draft, &made.prepared));
-    assert_ok(leaf_place(&made.prepared, fixture->arena, seq, 1775001600123, FINDER, &made.line, &made.detail));
+    assert_ok(
+        leaf_prepare(&fixture->fake.ports, fixture->arena, fixture->node, draft, &made.prepared));
+    assert_ok(leaf_place(&made.prepared, fixture->arena, seq, 1775001600123, FINDER, &made.line,
+                         &made.detail));
     return made;
 }
 
@@ -38,10 +40,14 @@ static void exact_line_without_detail(void **state)
                        .request_id = STR("r1"),
                        .policy = STR("p1")};
     Made made = make(&fixture, &draft, 12);
-    assert_str(made.line, "{\"v\":1,\"seq\":12,\"t\":1775001600123,\"act\":\"consent.grant\",\"dec\":\"deny\",\"why\":\"SCOPE\","
-                          "\"cl\":\"line-\\u0022portal\\u0022\\u005c\",\"op\":\"\\u52a0\\u897f\\ud83d\\uddfb\","
-                          "\"pur\":\"p\\u000a\",\"con\":\"\",\"s\":\"\",\"et\":\"\\ufffd\",\"n\":7,\"d\":\"\",\"rq\":\"r1\","
-                          "\"pol\":\"p1\"}");
+    assert_str(
+        made.line,
+        "{\"v\":1,\"seq\":12,\"t\":1775001600123,\"act\":\"consent.grant\",\"dec\":\"deny\","
+        "\"why\":\"SCOPE\","
+        "\"cl\":\"line-\\u0022portal\\u0022\\u005c\",\"op\":\"\\u52a0\\u897f\\ud83d\\uddfb\","
+        "\"pur\":\"p\\u000a\",\"con\":\"\",\"s\":\"\",\"et\":\"\\ufffd\",\"n\":7,\"d\":\"\",\"rq\":"
+        "\"r1\","
+        "\"pol\":\"p1\"}");
     assert_int_equal(made.detail.n, 0);
     audit_fixture_done(&fixture);
 }
@@ -68,8 +74,9 @@ static void commitments_open_with_the_salt(void **state)
     Leaf leaf;
     assert_ok(leaf_parse(fixture.arena, made.line, &leaf));
     Str plaintext;
-    assert_ok(open_log_detail(key, fixture.node, str_slice(made.detail, SEAL_FINDER_BYTES, made.detail.n), fixture.arena,
-                              &plaintext));
+    assert_ok(open_log_detail(key, fixture.node,
+                              str_slice(made.detail, SEAL_FINDER_BYTES, made.detail.n),
+                              fixture.arena, &plaintext));
     const uint8_t *salt = NULL;
     const uint8_t *subject = NULL;
     LeafDetail detail;
@@ -85,7 +92,8 @@ static void commitments_open_with_the_salt(void **state)
     for (size_t at = 0; at < made.detail.n; at++) {
         char *changed = str_z(fixture.arena, made.detail);
         changed[at] ^= 1;
-        assert_ok(leaf_detail_matches(fixture.arena, &leaf, str_bytes(changed, made.detail.n), &is_right));
+        assert_ok(leaf_detail_matches(fixture.arena, &leaf, str_bytes(changed, made.detail.n),
+                                      &is_right));
         assert_false(is_right);
     }
     (void)subject_key_unref(key);
@@ -145,7 +153,8 @@ static void length_limits(void **state)
     size_t longest = 0;
     for (size_t n = 0; n < 5000; n += 11) {
         draft.client = str_bytes(text, n);
-        Error error = leaf_prepare(&fixture.fake.ports, fixture.arena, fixture.node, &draft, &prepared);
+        Error error =
+            leaf_prepare(&fixture.fake.ports, fixture.arena, fixture.node, &draft, &prepared);
         if (FAILED(error)) {
             assert_int_equal(error.reason, REASON_LOG_LEAF_TOO_LARGE);
             break;
@@ -159,7 +168,8 @@ static void length_limits(void **state)
     draft.detail.query = str_bytes(text, 30000);
     assert_ok(leaf_prepare(&fixture.fake.ports, fixture.arena, fixture.node, &draft, &prepared));
     draft.detail.query = str_bytes(text, 33000);
-    assert_fails(leaf_prepare(&fixture.fake.ports, fixture.arena, fixture.node, &draft, &prepared), LOG_LEAF_TOO_LARGE);
+    assert_fails(leaf_prepare(&fixture.fake.ports, fixture.arena, fixture.node, &draft, &prepared),
+                 LOG_LEAF_TOO_LARGE);
     (void)subject_key_unref(key);
     audit_fixture_done(&fixture);
 }
@@ -170,35 +180,57 @@ static void parser_refuses_other_forms(void **state)
     (void)state;
     CLEANUP(arena_free) Arena *arena = arena_new((size_t)64 << 20);
     static const char *const WRONG[] = {
-        "", "{}", "[]", "1", "{\"v\":1}", "{\"v\":1,\"seq\":1}\n",
-        /* v */ "{\"v\":2,\"seq\":1,\"t\":1,\"act\":\"read\",\"dec\":\"permit\",\"why\":\"\",\"cl\":\"\",\"op\":\"\",\"pur\":\"\","
-                "\"con\":\"\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\"}",
-        /* order */ "{\"seq\":1,\"v\":1,\"t\":1,\"act\":\"read\",\"dec\":\"permit\",\"why\":\"\",\"cl\":\"\",\"op\":\"\",\"pur\":\"\","
-                    "\"con\":\"\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\"}",
-        /* number */ "{\"v\":1,\"seq\":1.0,\"t\":1,\"act\":\"read\",\"dec\":\"permit\",\"why\":\"\",\"cl\":\"\",\"op\":\"\",\"pur\":\"\","
-                     "\"con\":\"\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\"}",
-        /* act */ "{\"v\":1,\"seq\":1,\"t\":1,\"act\":\"peek\",\"dec\":\"permit\",\"why\":\"\",\"cl\":\"\",\"op\":\"\",\"pur\":\"\","
-                  "\"con\":\"\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\"}",
-        /* dec */ "{\"v\":1,\"seq\":1,\"t\":1,\"act\":\"read\",\"dec\":\"maybe\",\"why\":\"\",\"cl\":\"\",\"op\":\"\",\"pur\":\"\","
-                  "\"con\":\"\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\"}",
-        /* hash */ "{\"v\":1,\"seq\":1,\"t\":1,\"act\":\"read\",\"dec\":\"permit\",\"why\":\"\",\"cl\":\"\",\"op\":\"\",\"pur\":\"\","
-                   "\"con\":\"AAAA\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\"}",
-        /* surplus */ "{\"v\":1,\"seq\":1,\"t\":1,\"act\":\"read\",\"dec\":\"permit\",\"why\":\"\",\"cl\":\"\",\"op\":\"\",\"pur\":\"\","
-                      "\"con\":\"\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\",\"x\":1}",
+        "",
+        "{}",
+        "[]",
+        "1",
+        "{\"v\":1}",
+        "{\"v\":1,\"seq\":1}\n",
+        /* v */
+        "{\"v\":2,\"seq\":1,\"t\":1,\"act\":\"read\",\"dec\":\"permit\",\"why\":\"\",\"cl\":\"\","
+        "\"op\":\"\",\"pur\":\"\","
+        "\"con\":\"\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\"}",
+        /* order */
+        "{\"seq\":1,\"v\":1,\"t\":1,\"act\":\"read\",\"dec\":\"permit\",\"why\":\"\",\"cl\":\"\","
+        "\"op\":\"\",\"pur\":\"\","
+        "\"con\":\"\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\"}",
+        /* number */
+        "{\"v\":1,\"seq\":1.0,\"t\":1,\"act\":\"read\",\"dec\":\"permit\",\"why\":\"\",\"cl\":\"\","
+        "\"op\":\"\",\"pur\":\"\","
+        "\"con\":\"\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\"}",
+        /* act */
+        "{\"v\":1,\"seq\":1,\"t\":1,\"act\":\"peek\",\"dec\":\"permit\",\"why\":\"\",\"cl\":\"\","
+        "\"op\":\"\",\"pur\":\"\","
+        "\"con\":\"\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\"}",
+        /* dec */
+        "{\"v\":1,\"seq\":1,\"t\":1,\"act\":\"read\",\"dec\":\"maybe\",\"why\":\"\",\"cl\":\"\","
+        "\"op\":\"\",\"pur\":\"\","
+        "\"con\":\"\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\"}",
+        /* hash */
+        "{\"v\":1,\"seq\":1,\"t\":1,\"act\":\"read\",\"dec\":\"permit\",\"why\":\"\",\"cl\":\"\","
+        "\"op\":\"\",\"pur\":\"\","
+        "\"con\":\"AAAA\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\"}",
+        /* surplus */
+        "{\"v\":1,\"seq\":1,\"t\":1,\"act\":\"read\",\"dec\":\"permit\",\"why\":\"\",\"cl\":\"\","
+        "\"op\":\"\",\"pur\":\"\","
+        "\"con\":\"\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\",\"x\":1}",
     };
     Leaf leaf;
     for (size_t i = 0; i < sizeof WRONG / sizeof WRONG[0]; i++) {
         assert_fails(leaf_parse(arena, str_from(WRONG[i]), &leaf), LOG_CORRUPT);
     }
-    Str right = STR("{\"v\":1,\"seq\":1,\"t\":1,\"act\":\"read\",\"dec\":\"permit\",\"why\":\"\",\"cl\":\"\",\"op\":\"\",\"pur\":\"\","
-                    "\"con\":\"\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\"}");
+    Str right =
+        STR("{\"v\":1,\"seq\":1,\"t\":1,\"act\":\"read\",\"dec\":\"permit\",\"why\":\"\",\"cl\":"
+            "\"\",\"op\":\"\",\"pur\":\"\","
+            "\"con\":\"\",\"s\":\"\",\"et\":\"\",\"n\":0,\"d\":\"\",\"rq\":\"\",\"pol\":\"\"}");
     assert_ok(leaf_parse(arena, right, &leaf));
     for (size_t cut = 0; cut < right.n; cut++) {
         assert_fails(leaf_parse(arena, str_slice(right, 0, cut), &leaf), LOG_CORRUPT);
     }
 }
 
-/* Every cut of a detail or a line, and every foreign format number, is refused and read within bounds. */
+/* Every cut of a detail or a line, and every foreign format number, is refused and read within
+ * bounds. */
 static void lines_round_trip_and_refuse_cuts(void **state)
 {
     (void)state;
@@ -214,8 +246,9 @@ static void lines_round_trip_and_refuse_cuts(void **state)
     Leaf leaf;
     assert_ok(leaf_parse(fixture.arena, made.line, &leaf));
     Str plaintext;
-    assert_ok(open_log_detail(key, fixture.node, str_slice(made.detail, SEAL_FINDER_BYTES, made.detail.n), fixture.arena,
-                              &plaintext));
+    assert_ok(open_log_detail(key, fixture.node,
+                              str_slice(made.detail, SEAL_FINDER_BYTES, made.detail.n),
+                              fixture.arena, &plaintext));
     assert_int_equal(plaintext.n, leaf_detail_bytes(draft.subject, &draft.detail));
     Str encoded;
     assert_ok(access_line_encode_in(fixture.arena, fixture.node, &leaf, plaintext, &encoded));
@@ -228,11 +261,13 @@ static void lines_round_trip_and_refuse_cuts(void **state)
     assert_str(line.detail.filtered[0], "address");
     assert_memory_equal(line.subject, subject_key_subject(key), SUBJECT_ID_BYTES);
     for (size_t cut = 0; cut < encoded.n; cut++) {
-        assert_true(FAILED(access_line_decode_in(fixture.arena, str_slice(encoded, 0, cut), &line)));
+        assert_true(
+            FAILED(access_line_decode_in(fixture.arena, str_slice(encoded, 0, cut), &line)));
     }
     char *newer = str_z(fixture.arena, encoded);
     newer[0] = 2;
-    assert_fails(access_line_decode_in(fixture.arena, str_bytes(newer, encoded.n), &line), LOG_NEWER);
+    assert_fails(access_line_decode_in(fixture.arena, str_bytes(newer, encoded.n), &line),
+                 LOG_NEWER);
     (void)subject_key_unref(key);
     audit_fixture_done(&fixture);
 }

@@ -1,5 +1,6 @@
-/* The history of a subject in the store equals the test's own list: while following, after stops, after a rebuild from
- * the segments alone, over two nodes; and tells the store's administrator nothing. */
+/* The history of a subject in the store equals the test's own list: while following, after stops,
+ * after a rebuild from the segments alone, over two nodes; and tells the store's administrator
+ * nothing. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -115,7 +116,8 @@ static void append_for(City *city, AccessLog *log, uint32_t person)
 static void append_random(City *city, AccessLog *log, size_t count, uint64_t *random)
 {
     for (size_t i = 0; i < count; i++) {
-        fake_clock_advance(&city->fixture.fake, (int64_t)fake_random_below(random, 300) * CLOCK_SECOND_US);
+        fake_clock_advance(&city->fixture.fake,
+                           (int64_t)fake_random_below(random, 300) * CLOCK_SECOND_US);
         append_for(city, log, (uint32_t)fake_random_below(random, PEOPLE));
     }
 }
@@ -138,7 +140,8 @@ static void check_history(City *city, uint32_t person, size_t page)
     while (has_more) {
         AccessLine *lines = NULL;
         size_t count = 0;
-        assert_ok(log_projection_read(snapshot, arena, city->keys[person], before, page, &lines, &count, &has_more));
+        assert_ok(log_projection_read(snapshot, arena, city->keys[person], before, page, &lines,
+                                      &count, &has_more));
         assert_true(!has_more || count == page);
         for (size_t i = 0; i < count; i++) {
             do {
@@ -146,7 +149,8 @@ static void check_history(City *city, uint32_t person, size_t page)
                 own--;
             } while (city->own[own].person != person);
             char request[AUDIT_REQUEST_BYTES];
-            (void)snprintf(request, sizeof request, "rq-%llu", (unsigned long long)city->own[own].number);
+            (void)snprintf(request, sizeof request, "rq-%llu",
+                           (unsigned long long)city->own[own].number);
             assert_str(lines[i].request_id, request);
             assert_int_equal(lines[i].at_ms, city->own[own].at_ms);
             assert_str(lines[i].client, "kenko");
@@ -195,7 +199,8 @@ static void follows_and_pages(void **state)
     city_done(&city);
 }
 
-/* Stopped before anything was projected, half way, and again: nothing is lost and nothing doubled. */
+/* Stopped before anything was projected, half way, and again: nothing is lost and nothing doubled.
+ */
 static void replays_after_stops(void **state)
 {
     (void)state;
@@ -243,7 +248,8 @@ static void rebuilt_from_segments_alone(void **state)
     size_t count = 0;
     bool has_more = false;
     CLEANUP(arena_free) Arena *arena = arena_new_sensitive((size_t)8 << 20);
-    assert_ok(log_projection_read(snapshot, arena, city.keys[0], NULL, 10, &lines, &count, &has_more));
+    assert_ok(
+        log_projection_read(snapshot, arena, city.keys[0], NULL, 10, &lines, &count, &has_more));
     assert_int_equal(count, 0);
     snapshot = store_snapshot_close(snapshot);
     projection = follow(&city, log);
@@ -270,8 +276,10 @@ static void two_nodes_one_history(void **state)
     LogProjection *projections[2] = {follow(&city, logs[0]), follow(&city, logs[1])};
     uint64_t random = fake_seed("two_nodes_one_history");
     for (size_t i = 0; i < 300; i++) {
-        fake_clock_advance(&city.fixture.fake, 1000 + (int64_t)fake_random_below(&random, 40) * CLOCK_SECOND_US);
-        append_for(&city, logs[fake_random_below(&random, 2)], (uint32_t)fake_random_below(&random, PEOPLE));
+        fake_clock_advance(&city.fixture.fake,
+                           1000 + (int64_t)fake_random_below(&random, 40) * CLOCK_SECOND_US);
+        append_for(&city, logs[fake_random_below(&random, 2)],
+                   (uint32_t)fake_random_below(&random, PEOPLE));
     }
     for (size_t node = 0; node < 2; node++) {
         catch_up(projections[node], logs[node]);
@@ -307,7 +315,8 @@ static void erase(City *city, uint32_t person)
     city->is_present[person] = false;
 }
 
-/* Once the key is gone no line of the erased can be found or rebuilt, and the log still verifies. */
+/* Once the key is gone no line of the erased can be found or rebuilt, and the log still verifies.
+ */
 static void erased_lines_are_not_found(void **state)
 {
     (void)state;
@@ -327,7 +336,8 @@ static void erased_lines_are_not_found(void **state)
     size_t count = 0;
     bool has_more = false;
     CLEANUP(arena_free) Arena *arena = arena_new_sensitive((size_t)8 << 20);
-    Error error = log_projection_read(snapshot, arena, city.keys[3], NULL, 10, &lines, &count, &has_more);
+    Error error =
+        log_projection_read(snapshot, arena, city.keys[3], NULL, 10, &lines, &count, &has_more);
     assert_true(FAILED(error) || count == 0);
     snapshot = store_snapshot_close(snapshot);
     uint8_t finder[SEAL_FINDER_BYTES];
@@ -339,7 +349,8 @@ static void erased_lines_are_not_found(void **state)
     city_done(&city);
 }
 
-/* A key document that goes between the leaf and its line: the commit leaves that line out and keeps the others. */
+/* A key document that goes between the leaf and its line: the commit leaves that line out and keeps
+ * the others. */
 static void erased_while_following(void **state)
 {
     (void)state;
@@ -369,7 +380,8 @@ static bool contains(Str haystack, Str needle)
     return memmem(haystack.p, haystack.n, needle.p, needle.n) != NULL;
 }
 
-/* C-6: the database file and the segments hold no client-side word of the details, and the store not even the leaf's. */
+/* C-6: the database file and the segments hold no client-side word of the details, and the store
+ * not even the leaf's. */
 static void nothing_in_clear(void **state)
 {
     (void)state;
@@ -388,14 +400,15 @@ static void nothing_in_clear(void **state)
     char path[AUDIT_PATH_BYTES + 32];
     audit_segment_path(&city.fixture, 1, path);
     Str segment = audit_read_file(&city.fixture, path);
-    static const Str SECRETS[] = {STR_INIT("birthDate"), STR_INIT("urn:ngsi-ld:Person"), STR_INIT("grant-1"),
-                                  STR_INIT("192.0.2.7"), STR_INIT("type=Person")};
+    static const Str SECRETS[] = {STR_INIT("birthDate"), STR_INIT("urn:ngsi-ld:Person"),
+                                  STR_INIT("grant-1"), STR_INIT("192.0.2.7"),
+                                  STR_INIT("type=Person")};
     for (size_t i = 0; i < sizeof SECRETS / sizeof SECRETS[0]; i++) {
         assert_false(contains(database, SECRETS[i]));
         assert_false(contains(segment, SECRETS[i]));
     }
-    static const Str LEAF_WORDS[] = {STR_INIT("kenko"), STR_INIT("health-promotion"), STR_INIT("rq-7"),
-                                     STR_INIT("CONSENT_OK")};
+    static const Str LEAF_WORDS[] = {STR_INIT("kenko"), STR_INIT("health-promotion"),
+                                     STR_INIT("rq-7"), STR_INIT("CONSENT_OK")};
     for (size_t i = 0; i < sizeof LEAF_WORDS / sizeof LEAF_WORDS[0]; i++) {
         assert_false(contains(database, LEAF_WORDS[i]));
         assert_true(contains(segment, LEAF_WORDS[i])); /* the scan finds what is there */
@@ -431,7 +444,9 @@ static void exchanged_lines_are_noticed(void **state)
     AccessLine *lines = NULL;
     bool has_more = false;
     CLEANUP(arena_free) Arena *arena = arena_new_sensitive((size_t)8 << 20);
-    assert_fails(log_projection_read(snapshot, arena, city.keys[0], NULL, 10, &lines, &count, &has_more), STORE_CORRUPT);
+    assert_fails(
+        log_projection_read(snapshot, arena, city.keys[0], NULL, 10, &lines, &count, &has_more),
+        STORE_CORRUPT);
     snapshot = store_snapshot_close(snapshot);
     city_done(&city);
 }
@@ -444,7 +459,8 @@ static void cursors(void **state)
     assert_int_equal(cursor.at_ms, 1775001600000);
     assert_int_equal(cursor.seq, 17);
     assert_str(cursor.node, "node-a.b");
-    static const char *const WRONG[] = {"", ".", "..", "1.2.", "1.2", "-1.2.a", "1.02.a", "1.2.A", "x.2.a", "1.2.a b"};
+    static const char *const WRONG[] = {"",       ".",      "..",    "1.2.",  "1.2",
+                                        "-1.2.a", "1.02.a", "1.2.A", "x.2.a", "1.2.a b"};
     for (size_t i = 0; i < sizeof WRONG / sizeof WRONG[0]; i++) {
         assert_false(log_cursor_parse(str_from(WRONG[i]), &cursor));
     }

@@ -1,4 +1,5 @@
-/* The verifier against 1,000 random tamperings, and what it can't see without an older checkpoint. */
+/* The verifier against 1,000 random tamperings, and what it can't see without an older checkpoint.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,7 +27,8 @@ typedef struct Original {
 static void add_piece(Original *original, uint32_t segment, bool is_head, Str bytes)
 {
     assert_true(original->count < RECORDS_MAX);
-    original->pieces[original->count++] = (Piece){.segment = segment, .is_head = is_head, .bytes = bytes};
+    original->pieces[original->count++] =
+        (Piece){.segment = segment, .is_head = is_head, .bytes = bytes};
 }
 
 static void split_segment(Original *original, uint32_t number)
@@ -103,7 +105,8 @@ static Str flipped(Arena *arena, Str bytes, uint64_t *random)
     return str_bytes(copy, bytes.n);
 }
 
-/* A record signed anew, after a change of a leaf, with a key that is not the log's: root and checksum are right. */
+/* A record signed anew, after a change of a leaf, with a key that is not the log's: root and
+ * checksum are right. */
 static Str resigned(Original *original, const Piece *piece, uint64_t *random)
 {
     static SegmentBatch batch;
@@ -113,13 +116,15 @@ static Str resigned(Original *original, const Piece *piece, uint64_t *random)
     for (size_t i = 0; i < sizeof seed; i++) {
         seed[i] = (uint8_t)fake_random(random);
     }
-    Checkpoint checkpoint = {.origin = audit_policy(&original->fixture).origin, .size = batch.first_seq + batch.count};
+    Checkpoint checkpoint = {.origin = audit_policy(&original->fixture).origin,
+                             .size = batch.first_seq + batch.count};
     memcpy(checkpoint.root.bytes, batch.root, MERKLE_HASH_BYTES);
     Str text;
     assert_ok(checkpoint_text_in(original->fixture.arena, &checkpoint, &text));
     uint8_t signature[SIGN_SIGNATURE_BYTES];
     sign_with_seed(seed, text, signature);
-    memcpy(bytes + (batch.signature - (const uint8_t *)piece->bytes.p), signature, sizeof signature);
+    memcpy(bytes + (batch.signature - (const uint8_t *)piece->bytes.p), signature,
+           sizeof signature);
     return with_checksum(original->fixture.arena, str_bytes(bytes, piece->bytes.n));
 }
 
@@ -168,7 +173,8 @@ static size_t insert_copy(Piece *pieces, size_t count, size_t at, size_t of)
 }
 
 /* Changes pieces (of *count) in one way; the result always differs from the original. */
-static void tamper(Original *original, Piece *pieces, size_t *count, Tampering tampering, uint64_t *random)
+static void tamper(Original *original, Piece *pieces, size_t *count, Tampering tampering,
+                   uint64_t *random)
 {
     Arena *arena = original->fixture.arena;
     size_t record = pick_record(original, random);
@@ -179,9 +185,10 @@ static void tamper(Original *original, Piece *pieces, size_t *count, Tampering t
         pieces[any].bytes = flipped(arena, pieces[any].bytes, random);
         break;
     case FLIP_WITH_CHECKSUM:
-        pieces[any].bytes =
-            with_checksum(arena, flipped(arena, str_slice(pieces[any].bytes, 0, pieces[any].bytes.n), random));
-        if (str_eq(pieces[any].bytes, original->pieces[any].bytes)) { /* the flip hit the checksum */
+        pieces[any].bytes = with_checksum(
+            arena, flipped(arena, str_slice(pieces[any].bytes, 0, pieces[any].bytes.n), random));
+        if (str_eq(pieces[any].bytes,
+                   original->pieces[any].bytes)) { /* the flip hit the checksum */
             pieces[any].bytes = flipped(arena, pieces[any].bytes, random);
         }
         break;
@@ -198,13 +205,15 @@ static void tamper(Original *original, Piece *pieces, size_t *count, Tampering t
         swap_bytes(&pieces[record], &pieces[other]);
         break;
     case TRUNCATE:
-        pieces[any].bytes = str_slice(pieces[any].bytes, 0, fake_random_below(random, pieces[any].bytes.n));
+        pieces[any].bytes =
+            str_slice(pieces[any].bytes, 0, fake_random_below(random, pieces[any].bytes.n));
         break;
     case RESIGN:
         pieces[record].bytes = resigned(original, &pieces[record], random);
         break;
     case DELETE_BYTES:
-        pieces[any].bytes = str_slice(pieces[any].bytes, 1 + fake_random_below(random, 20), pieces[any].bytes.n);
+        pieces[any].bytes =
+            str_slice(pieces[any].bytes, 1 + fake_random_below(random, 20), pieces[any].bytes.n);
         break;
     case TAMPERING_COUNT_:
         break;
@@ -237,13 +246,14 @@ static void thousand_tamperings(void **state)
         detected += !report.is_genuine;
         by_kind[tampering]++;
     }
-    print_message("%zu of %d tamperings detected, %zu to %zu of each of %d kinds\n", detected, TAMPERINGS,
-                  by_kind[TAMPERING_COUNT_ - 1], by_kind[0], (int)TAMPERING_COUNT_);
+    print_message("%zu of %d tamperings detected, %zu to %zu of each of %d kinds\n", detected,
+                  TAMPERINGS, by_kind[TAMPERING_COUNT_ - 1], by_kind[0], (int)TAMPERING_COUNT_);
     assert_int_equal(detected, TAMPERINGS);
     audit_fixture_done(&original.fixture);
 }
 
-/* Whole batches cut off the end leave a genuine, shorter log: only a checkpoint kept elsewhere shows it. */
+/* Whole batches cut off the end leave a genuine, shorter log: only a checkpoint kept elsewhere
+ * shows it. */
 static void missing_end_needs_an_older_checkpoint(void **state)
 {
     (void)state;
@@ -257,8 +267,8 @@ static void missing_end_needs_an_older_checkpoint(void **state)
     audit_fixture_done(&original.fixture);
 }
 
-/* A fork with the right key: the same log, written twice from one state. Each is genuine; a checkpoint of one of them
- * tells them apart. */
+/* A fork with the right key: the same log, written twice from one state. Each is genuine; a
+ * checkpoint of one of them tells them apart. */
 static void fork_needs_an_older_checkpoint(void **state)
 {
     (void)state;
@@ -325,10 +335,14 @@ static void missing_segments_and_folders(void **state)
     LogReport report = audit_verify(&original.fixture, STR_EMPTY);
     assert_true(report.is_genuine); /* an empty log is an empty tree … */
     assert_int_equal(report.leaves, 0);
-    assert_false(audit_verify(&original.fixture, original.note).is_genuine); /* … unless one knows better */
+    assert_false(
+        audit_verify(&original.fixture, original.note).is_genuine); /* … unless one knows better */
     LogPolicy policy = audit_policy(&original.fixture);
-    assert_fails(log_verify_folder(ports_system()->file, "/nonexistent", &policy, STR_EMPTY, &report), FILE_MISSING);
-    assert_fails(log_verify_folder(ports_system()->file, original.fixture.folder, &policy, STR("x"), &report),
+    assert_fails(
+        log_verify_folder(ports_system()->file, "/nonexistent", &policy, STR_EMPTY, &report),
+        FILE_MISSING);
+    assert_fails(log_verify_folder(ports_system()->file, original.fixture.folder, &policy, STR("x"),
+                                   &report),
                  LOG_CHECKPOINT);
     audit_fixture_done(&original.fixture);
 }

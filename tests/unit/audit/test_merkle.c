@@ -1,11 +1,13 @@
-/* The tree against RFC 6962: roots published with its reference implementation, and the recursive definition. */
+/* The tree against RFC 6962: roots published with its reference implementation, and the recursive
+ * definition. */
 #include "check.h"
 #include "encode.h"
 #include "fake_ports.h"
 #include "hash.h"
 #include "merkle.h"
 
-/* The eight leaves of the Certificate Transparency project's merkletree tests, and the roots of their prefixes. */
+/* The eight leaves of the Certificate Transparency project's merkletree tests, and the roots of
+ * their prefixes. */
 static const Str KNOWN_LEAVES[] = {
     STR_INIT(""),
     STR_INIT("\x00"),

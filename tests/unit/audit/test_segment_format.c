@@ -41,7 +41,8 @@ static MerkleFrontier frontier_of(uint64_t size)
 
 static size_t sample_head(uint8_t *bytes, uint64_t size)
 {
-    SegmentHead head = {.number = 7, .origin = STR("musubi/test/node-a"), .frontier = frontier_of(size)};
+    SegmentHead head = {
+        .number = 7, .origin = STR("musubi/test/node-a"), .frontier = frontier_of(size)};
     return segment_head_encode(&head, bytes);
 }
 
@@ -124,7 +125,8 @@ static void record_refuses_any_changed_bit(void **state)
         builder.record[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     for (size_t cut = 0; cut < record.n; cut++) {
-        assert_int_not_equal(segment_record_decode(str_slice(record, 0, cut), &batch), SEGMENT_FINE);
+        assert_int_not_equal(segment_record_decode(str_slice(record, 0, cut), &batch),
+                             SEGMENT_FINE);
     }
     segment_builder_done(&builder);
 }
@@ -183,8 +185,16 @@ static void names_are_exact(void **state)
     segment_name(4000000000u, name);
     assert_true(segment_name_parse(str_from(name), &number));
     assert_int_equal(number, 4000000000u);
-    static const char *const WRONG[] = {"",              "1.seg",         "00000000.seg",   "00000001.sex", "0000001.seg",
-                                        "000000001.seg", "00000001.seg~", "+0000001.seg",   ".seg",         "00000001.SEG",
+    static const char *const WRONG[] = {"",
+                                        "1.seg",
+                                        "00000000.seg",
+                                        "00000001.sex",
+                                        "0000001.seg",
+                                        "000000001.seg",
+                                        "00000001.seg~",
+                                        "+0000001.seg",
+                                        ".seg",
+                                        "00000001.SEG",
                                         "99999999999.seg"};
     for (size_t i = 0; i < sizeof WRONG / sizeof WRONG[0]; i++) {
         assert_false(segment_name_parse(str_from(WRONG[i]), &number));

@@ -1,5 +1,6 @@
-/* Torn tails: the end of a log may be missing from any byte on. What was complete is kept, the verifier names the place
- * before recovery and finds nothing after it. Damage that no torn write can explain stops the start. */
+/* Torn tails: the end of a log may be missing from any byte on. What was complete is kept, the
+ * verifier names the place before recovery and finds nothing after it. Damage that no torn write
+ * can explain stops the start. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +11,8 @@
 
 enum { BATCHES = 6, NUMBERS = 64 };
 
-/* A closed log of one segment with one leaf a batch; offsets[i] is where record i begins, offsets[count] the end. */
+/* A closed log of one segment with one leaf a batch; offsets[i] is where record i begins,
+ * offsets[count] the end. */
 typedef struct Sample {
     AuditFixture fixture;
     char path[AUDIT_PATH_BYTES + 32];
@@ -90,7 +92,8 @@ static void check_recovered(Sample *sample, size_t complete)
     AccessLog *log = audit_open(&sample->fixture);
     (void)access_log_close(log);
     audit_check_genuine(&sample->fixture);
-    assert_int_equal(audit_count_requests(&sample->fixture, counts, NUMBERS), complete + 1); /* and a boot leaf */
+    assert_int_equal(audit_count_requests(&sample->fixture, counts, NUMBERS),
+                     complete + 1); /* and a boot leaf */
     for (size_t number = 1; number < BATCHES; number++) {
         assert_int_equal(counts[number], number < complete);
     }
@@ -111,7 +114,8 @@ static void cut_at_every_byte_of_the_last_two_batches(void **state)
     sample_done(&sample);
 }
 
-/* A file system may have grown the file without its bytes: zeros, or an old page, from some point on. */
+/* A file system may have grown the file without its bytes: zeros, or an old page, from some point
+ * on. */
 static void garbage_in_the_last_batch(void **state)
 {
     (void)state;
@@ -122,7 +126,9 @@ static void garbage_in_the_last_batch(void **state)
     for (int round = 0; round < 60; round++) {
         char *bytes = str_z(sample.fixture.arena, sample.bytes);
         bool is_zero = round % 2 == 0;
-        size_t intact = is_zero ? 0 : 6; /* another byte than 0 in the format number would name a newer format */
+        size_t intact =
+            is_zero ? 0
+                    : 6; /* another byte than 0 in the format number would name a newer format */
         size_t from = last + intact + fake_random_below(&random, sample.bytes.n - last - intact);
         memset(bytes + from, is_zero ? 0 : 0x5a, sample.bytes.n - from);
         if (memcmp(bytes, sample.bytes.p, sample.bytes.n) == 0) {
@@ -173,7 +179,8 @@ static void damage_in_the_middle_stops_the_start(void **state)
         audit_fixture_clear_log(&sample.fixture);
         audit_write_file(sample.path, str_bytes(bytes, sample.bytes.n));
         expect_refusal(&sample, says_newer(&sample, bytes) ? REASON_LOG_NEWER : REASON_LOG_CORRUPT);
-        assert_str_eq(audit_read_file(&sample.fixture, sample.path), str_bytes(bytes, sample.bytes.n));
+        assert_str_eq(audit_read_file(&sample.fixture, sample.path),
+                      str_bytes(bytes, sample.bytes.n));
     }
     sample_done(&sample);
 }
@@ -194,7 +201,8 @@ static void foreign_log_is_refused(void **state)
     sample_done(&sample);
 }
 
-/* A start that was stopped after the copy of the last record and before the cut leaves it in both segments. */
+/* A start that was stopped after the copy of the last record and before the cut leaves it in both
+ * segments. */
 static void stopped_between_copy_and_cut(void **state)
 {
     (void)state;
@@ -203,7 +211,9 @@ static void stopped_between_copy_and_cut(void **state)
     AccessLog *log = audit_open(&sample.fixture); /* copies, cuts */
     (void)access_log_close(log);
     for (size_t keep = sample.offsets[BATCHES - 1]; keep <= sample.bytes.n; keep += 97) {
-        audit_write_file(sample.path, str_slice(sample.bytes, 0, keep)); /* as if it had not been cut, whole or torn */
+        audit_write_file(
+            sample.path,
+            str_slice(sample.bytes, 0, keep)); /* as if it had not been cut, whole or torn */
         log = audit_open(&sample.fixture);
         (void)access_log_close(log);
         audit_check_genuine(&sample.fixture);

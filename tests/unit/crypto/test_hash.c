@@ -81,7 +81,8 @@ static void sha256_equals_libsodium(void **state)
     }
 }
 
-/* Computed by Python's hashlib: SHA-256 over the digests of all prefixes (0 to 999 bytes) of 7 i + 3. */
+/* Computed by Python's hashlib: SHA-256 over the digests of all prefixes (0 to 999 bytes) of 7 i
+ * + 3. */
 static void sha256_of_all_prefixes(void **state)
 {
     uint8_t message[1000];
