@@ -26,7 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "harness"))
 import city  # noqa: E402  pylint: disable=wrong-import-position
 
-BUILD = ROOT / "build" / "release" / "bin"
+BUILD = ROOT / "build" / "bench" / "bin"
 ROUNDS = 5
 SECONDS = 4
 TICKS = os.sysconf("SC_CLK_TCK")

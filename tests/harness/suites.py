@@ -11,11 +11,12 @@ import time
 
 ROOT = pathlib.Path(os.environ.get("MUSUBI_ROOT", pathlib.Path(__file__).resolve().parents[2]))
 ASAN = ROOT / "build" / "asan"
-CTEST_LABELS = ["lint", "unit", "policy", "contract", "property", "fault", "fuzz"]
+CTEST_LABELS = ["lint", "unit", "policy", "contract", "property", "fault", "fuzz", "interop"]
 
 
 def run(command, **options):
     return subprocess.run(command, stdin=subprocess.DEVNULL, check=False, **options)
+
 
 
 def build(preset):
@@ -76,6 +77,7 @@ def test_suites():
                                          "--citizens", "40")),
         ("bad input", on_demo("tests/system/test_bad_input.py", "--citizens", "20")),
         ("start and readiness", python("tests/system/test_start.py")),
+        ("order of log and answer", python("tests/system/test_order.py")),
         ("data at rest", python("tests/system/test_at_rest.py")),
         ("kill -9 under load", python("tests/system/test_kill.py", "--kills", "100")),
         ("readme", python("tests/system/test_readme.py")),
