@@ -1,4 +1,5 @@
-/* policy_table.h — reads the tables of tests/policy: one case a line, words between blanks, '#' begins a comment.
+/* policy_table.h — reads the tables of tests/policy: one case a line, words between blanks, '#'
+ * begins a comment.
  *
  * Must never know what a table is about. Layer: tests. Thread-safe: pure. */
 #ifndef MUSUBI_POLICY_TABLE_H
@@ -13,8 +14,8 @@
 
 typedef void (*PolicyLine)(void *context, const Str *words, size_t count);
 
-/* Gives each line of tests/policy/<name> to line; returns how many there were. Fails the running test when the file
- * can't be read. Words live in the arena. */
+/* Gives each line of tests/policy/<name> to line; returns how many there were. Fails the running
+ * test when the file can't be read. Words live in the arena. */
 size_t policy_table_read(Arena *arena, const char *name, PolicyLine line, void *context);
 
 #endif

@@ -1,4 +1,5 @@
-/* The policy table of consent: consent.rules says what is granted, consent.eval what must be answered. */
+/* The policy table of consent: consent.rules says what is granted, consent.eval what must be
+ * answered. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +80,8 @@ static Str answer_in(Arena *arena, const ConsentRule *rules, ConsentDecision dec
                          decision.is_allowed ? rules[decision.rule].grant_id : STR_EMPTY};
     const Str deny[] = {STR("deny "), consent_why_text(decision.why)};
     Str text;
-    assert_ok(decision.is_allowed ? str_join_in(arena, allow, 4, &text) : str_join_in(arena, deny, 2, &text));
+    assert_ok(decision.is_allowed ? str_join_in(arena, allow, 4, &text)
+                                  : str_join_in(arena, deny, 2, &text));
     return text;
 }
 
@@ -91,7 +93,8 @@ static void check_answer(void *context, const Str *words, size_t count)
     ConsentOperation operation;
     assert_true(consent_operation_parse(words[1], &operation));
     ConsentRules set = {.items = rules, .count = rules_of(policy, words[0], rules)};
-    ConsentQuery query = {.attribute = words[2], .operation = operation, .now_us = day_of(words[3])};
+    ConsentQuery query = {
+        .attribute = words[2], .operation = operation, .now_us = day_of(words[3])};
     ConsentDecision decision = consent_decide(set, query);
     assert_int_equal(decision.is_allowed, decision.why == CONSENT_WHY_OK);
     assert_int_equal(decision.rule == CONSENT_NO_RULE, !decision.is_allowed);
@@ -100,8 +103,8 @@ static void check_answer(void *context, const Str *words, size_t count)
     assert_ok(str_join_in(policy->arena, parts, count > 7 ? 5 : 3, &wanted));
     Str answer = answer_in(policy->arena, rules, decision);
     if (!str_eq(answer, wanted)) {
-        print_error("%.*s %.*s %.*s %.*s\n", STR_FORMAT(words[0]), STR_FORMAT(words[1]), STR_FORMAT(words[2]),
-                    STR_FORMAT(words[3]));
+        print_error("%.*s %.*s %.*s %.*s\n", STR_FORMAT(words[0]), STR_FORMAT(words[1]),
+                    STR_FORMAT(words[2]), STR_FORMAT(words[3]));
     }
     assert_str_eq(answer, wanted);
 }

@@ -28,22 +28,23 @@ Str test_text(TestVault *vault, const Entity *entities, size_t count)
     return str_slice(text, 0, text.n - 1);
 }
 
-Error test_read(TestVault *vault, const char *client, const char *purpose, const char *id, const char *type,
-                const char *attributes, Str *ret_text)
+Error test_read(TestVault *vault, const char *client, const char *purpose, const char *id,
+                const char *type, const char *attributes, Str *ret_text)
 {
     VaultCall call = test_call(vault);
     Principal principal = test_service(client, purpose);
     EntityQuery query = {.attributes = test_list_of(vault, attributes)};
     Entity entity;
-    Error error = gate_read(&vault->gate, &call, &principal, str_from(id), str_from(type), &query, &entity);
+    Error error =
+        gate_read(&vault->gate, &call, &principal, str_from(id), str_from(type), &query, &entity);
     vault_call_close(&call);
     TRY(error);
     *ret_text = test_text(vault, &entity, 1);
     return OK;
 }
 
-Error test_list(TestVault *vault, const char *client, const char *purpose, const char *types, const char *ids,
-                int64_t limit, int64_t offset, Str *ret_text, int64_t *ret_total)
+Error test_list(TestVault *vault, const char *client, const char *purpose, const char *types,
+                const char *ids, int64_t limit, int64_t offset, Str *ret_text, int64_t *ret_total)
 {
     VaultCall call = test_call(vault);
     Principal principal = test_service(client, purpose);
@@ -89,8 +90,9 @@ static void parse_attributes(TestVault *vault, const char *attributes, Entity *e
     }
 }
 
-static Error write_entity(TestVault *vault, const char *client, const char *purpose, EntityWriteKind kind,
-                          const char *id, const char *type, const char *attributes)
+static Error write_entity(TestVault *vault, const char *client, const char *purpose,
+                          EntityWriteKind kind, const char *id, const char *type,
+                          const char *attributes)
 {
     VaultCall call = test_call(vault);
     Principal principal = test_service(client, purpose);
@@ -101,26 +103,28 @@ static Error write_entity(TestVault *vault, const char *client, const char *purp
     return error;
 }
 
-Error test_create(TestVault *vault, const char *client, const char *purpose, const char *id, const char *type,
-                  const char *attributes)
+Error test_create(TestVault *vault, const char *client, const char *purpose, const char *id,
+                  const char *type, const char *attributes)
 {
     return write_entity(vault, client, purpose, ENTITY_WRITE_CREATE, id, type, attributes);
 }
 
-Error test_update(TestVault *vault, const char *client, const char *purpose, const char *id, const char *type,
-                  const char *attributes)
+Error test_update(TestVault *vault, const char *client, const char *purpose, const char *id,
+                  const char *type, const char *attributes)
 {
     return write_entity(vault, client, purpose, ENTITY_WRITE_UPDATE, id, type, attributes);
 }
 
-const char *test_must_read(TestVault *vault, const char *client, const char *purpose, const char *id)
+const char *test_must_read(TestVault *vault, const char *client, const char *purpose,
+                           const char *id)
 {
     Str text;
     assert_ok(test_read(vault, client, purpose, id, "", "", &text));
     return text.p;
 }
 
-const char *test_must_list(TestVault *vault, const char *client, const char *purpose, const char *types)
+const char *test_must_list(TestVault *vault, const char *client, const char *purpose,
+                           const char *types)
 {
     Str text;
     assert_ok(test_list(vault, client, purpose, types, "", 1000, 0, &text, NULL));

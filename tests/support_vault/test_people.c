@@ -19,7 +19,7 @@ static Subject load(VaultCall *call, TestCitizen citizen)
     return subject;
 }
 
-/* --- links --------------------------------------------------------------------------------------------------------- */
+/* --- links ------------------------------------------------------------------------------------ */
 
 static void add_link(VaultCall *call, StoreBatch *batch, Subject *subject, Str service, Str user_id)
 {
@@ -37,7 +37,8 @@ TestCitizen test_citizen(TestVault *vault, const char *links)
     Str link;
     while (rest.n > 0 && str_split(&rest, ' ', &link)) {
         size_t equals = str_find(link, '=');
-        add_link(&call, batch, &subject, str_slice(link, 0, equals), str_slice(link, equals + 1, link.n));
+        add_link(&call, batch, &subject, str_slice(link, 0, equals),
+                 str_slice(link, equals + 1, link.n));
     }
     assert_ok(commit(&call, batch));
     vault_call_close(&call);
@@ -77,7 +78,7 @@ void test_erase(TestVault *vault, TestCitizen citizen)
     vault_call_close(&call);
 }
 
-/* --- entities ------------------------------------------------------------------------------------------------------ */
+/* --- entities --------------------------------------------------------------------------------- */
 
 static Str quoted(TestVault *vault, Str text)
 {
@@ -87,8 +88,8 @@ static Str quoted(TestVault *vault, Str text)
     return joined;
 }
 
-static void put(TestVault *vault, VaultCall *call, SealedEdit *edit, const EntityTypeSpec *spec, Str writer, Str name,
-                Str value)
+static void put(TestVault *vault, VaultCall *call, SealedEdit *edit, const EntityTypeSpec *spec,
+                Str writer, Str name, Str value)
 {
     const AttributeSpec *known = entity_type_attribute(spec, name);
     assert_non_null(known);
@@ -102,18 +103,20 @@ static void put(TestVault *vault, VaultCall *call, SealedEdit *edit, const Entit
     assert_ok(sealed_edit_put(edit, &attribute, sealed_padding_class(known->padding_bytes)));
 }
 
-static void put_all(TestVault *vault, VaultCall *call, SealedEdit *edit, const EntityTypeSpec *spec, Str writer,
-                    const char *attributes)
+static void put_all(TestVault *vault, VaultCall *call, SealedEdit *edit, const EntityTypeSpec *spec,
+                    Str writer, const char *attributes)
 {
     Str rest = str_from(attributes);
     Str item;
     while (rest.n > 0 && str_split(&rest, ' ', &item)) {
         size_t equals = str_find(item, '=');
-        put(vault, call, edit, spec, writer, str_slice(item, 0, equals), str_slice(item, equals + 1, item.n));
+        put(vault, call, edit, spec, writer, str_slice(item, 0, equals),
+            str_slice(item, equals + 1, item.n));
     }
 }
 
-static void store_entity(VaultCall *call, Subject *subject, const uint8_t id[SEALED_ID_BYTES], SealedEdit *edit)
+static void store_entity(VaultCall *call, Subject *subject, const uint8_t id[SEALED_ID_BYTES],
+                         SealedEdit *edit)
 {
     char key[PSEUDONYM_TEXT_16_BYTES];
     pseudonym_text_16(id, key);
@@ -141,21 +144,24 @@ void test_person(TestVault *vault, TestCitizen citizen, const char *attributes)
     SealedEdit *edit;
     assert_ok(sealed_entity_id_of_subject(&call, subject.id, id));
     assert_ok(sealed_edit_new(&call, subject.key, id, &head, &edit));
-    put_all(vault, &call, edit, type_registry_find(vault->types, STR("Person")), head.writer, attributes);
+    put_all(vault, &call, edit, type_registry_find(vault->types, STR("Person")), head.writer,
+            attributes);
     store_entity(&call, &subject, id, edit);
     vault_call_close(&call);
 }
 
-void test_entity(TestVault *vault, TestCitizen citizen, const char *writer, const char *type, const char *id,
-                 const char *attributes)
+void test_entity(TestVault *vault, TestCitizen citizen, const char *writer, const char *type,
+                 const char *id, const char *attributes)
 {
     VaultCall call = test_call(vault);
     CLEANUP(subject_done) Subject subject = load(&call, citizen);
     IdLink link;
     Str person;
     uint8_t stored[SEALED_ID_BYTES];
-    SealedHead head = {
-        .id = str_from(id), .writer = str_from(writer), .type = str_from(type), .created_us = call.now_us};
+    SealedHead head = {.id = str_from(id),
+                       .writer = str_from(writer),
+                       .type = str_from(type),
+                       .created_us = call.now_us};
     SealedEdit *edit;
     const EntityTypeSpec *spec = type_registry_find(vault->types, head.type);
     assert_ok(id_link_of_subject(&call, &subject, head.writer, &link));
@@ -168,7 +174,7 @@ void test_entity(TestVault *vault, TestCitizen citizen, const char *writer, cons
     vault_call_close(&call);
 }
 
-/* --- consent ------------------------------------------------------------------------------------------------------- */
+/* --- consent ---------------------------------------------------------------------------------- */
 
 static unsigned operations_of(TestVault *vault, const char *names)
 {
@@ -182,8 +188,8 @@ static unsigned operations_of(TestVault *vault, const char *names)
     return operations;
 }
 
-GrantRequest test_request(TestVault *vault, const char *service, const char *purpose, const char *type,
-                          const char *attributes, const char *operations)
+GrantRequest test_request(TestVault *vault, const char *service, const char *purpose,
+                          const char *type, const char *attributes, const char *operations)
 {
     StrList names = test_list_of(vault, attributes);
     ConsentAttribute *items = ARENA_MANY(vault->arena, ConsentAttribute, names.count);
@@ -208,21 +214,23 @@ static Str give(TestVault *vault, TestCitizen citizen, const GrantRequest *reque
     Principal principal = test_citizen_principal(citizen.subject);
     Grant grant;
     bool is_replay;
-    assert_ok(gate_citizen_give(&vault->gate, &call, &principal, request, str_from(key), &grant, &is_replay));
+    assert_ok(gate_citizen_give(&vault->gate, &call, &principal, request, str_from(key), &grant,
+                                &is_replay));
     assert_false(is_replay);
     vault_call_close(&call);
     return grant.id;
 }
 
-Str test_give(TestVault *vault, TestCitizen citizen, const char *service, const char *purpose, const char *type,
-              const char *attributes, const char *operations)
+Str test_give(TestVault *vault, TestCitizen citizen, const char *service, const char *purpose,
+              const char *type, const char *attributes, const char *operations)
 {
     GrantRequest request = test_request(vault, service, purpose, type, attributes, operations);
     return give(vault, citizen, &request);
 }
 
-Str test_give_until(TestVault *vault, TestCitizen citizen, const char *service, const char *purpose, const char *type,
-                    const char *attributes, const char *operations, int64_t until_us)
+Str test_give_until(TestVault *vault, TestCitizen citizen, const char *service, const char *purpose,
+                    const char *type, const char *attributes, const char *operations,
+                    int64_t until_us)
 {
     GrantRequest request = test_request(vault, service, purpose, type, attributes, operations);
     request.valid_until_us = until_us;
@@ -235,7 +243,7 @@ void test_withdraw(TestVault *vault, TestCitizen citizen, Str grant_id)
     Principal principal = test_citizen_principal(citizen.subject);
     Grant grant;
     bool is_replay;
-    assert_ok(gate_citizen_withdraw(&vault->gate, &call, &principal, grant_id, STR("test"), grant_id, &grant,
-                                    &is_replay));
+    assert_ok(gate_citizen_withdraw(&vault->gate, &call, &principal, grant_id, STR("test"),
+                                    grant_id, &grant, &is_replay));
     vault_call_close(&call);
 }

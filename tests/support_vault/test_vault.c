@@ -19,11 +19,12 @@
 /* Of the thread that ordered it: the projection commits in its own. */
 static _Thread_local TestCommitFault commit_fault;
 
-/* --- commits that fail --------------------------------------------------------------------------------------------- */
+/* --- commits that fail ------------------------------------------------------------------------ */
 
 static const StoreBackend *real_backend;
 
-static Error commit_or_fail(Store *store, const StoreBatch *batch, Deadline deadline, size_t *ret_failed)
+static Error commit_or_fail(Store *store, const StoreBatch *batch, Deadline deadline,
+                            size_t *ret_failed)
 {
     if (commit_fault.countdown == 0 || --commit_fault.countdown > 0) {
         return real_backend->commit(store, batch, deadline, ret_failed);
@@ -51,7 +52,7 @@ void test_log_fail(TestVault *vault, bool is_down)
     fake_ports_fail(&vault->fake, fault);
 }
 
-/* --- opening ------------------------------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static void make_folders(TestVault *vault)
 {
@@ -92,7 +93,8 @@ static void open_schemas(TestVault *vault)
     assert_ok(type_registry_load(ports_system(), path, vault->arena, &vault->types));
     vault->core.types = vault->types;
     (void)snprintf(path, sizeof path, "%.400s/schemas/purposes", source);
-    assert_ok(purpose_registry_load(ports_system(), path, vault->types, vault->arena, &vault->purposes));
+    assert_ok(
+        purpose_registry_load(ports_system(), path, vault->types, vault->arena, &vault->purposes));
 }
 
 static Error each_subject(void *context, LogSubjectVisit visit, void *visitor)
@@ -136,7 +138,8 @@ static void make_service(TestVault *vault, const char *client)
 
 void test_vault_init(TestVault *vault, uint64_t seed)
 {
-    static const char *const SERVICES[] = {"line-portal", "kenko", "neppi-pay", "sdgs", "tourist-passport"};
+    static const char *const SERVICES[] = {"line-portal", "kenko", "neppi-pay", "sdgs",
+                                           "tourist-passport"};
     memset(vault, 0, sizeof *vault);
     test_commit_fail(0, REASON_NONE, false);
     assert_ok(crypto_init());
@@ -148,7 +151,8 @@ void test_vault_init(TestVault *vault, uint64_t seed)
     open_keys(vault);
     open_store(vault);
     open_schemas(vault);
-    assert_ok(platform_init(&vault->core, vault->arena, deadline_in(&vault->fake.clock, CALL_TIMEOUT_US), true));
+    assert_ok(platform_init(&vault->core, vault->arena,
+                            deadline_in(&vault->fake.clock, CALL_TIMEOUT_US), true));
     open_log(vault);
     for (size_t i = 0; i < sizeof SERVICES / sizeof SERVICES[0]; i++) {
         make_service(vault, SERVICES[i]);
@@ -174,12 +178,13 @@ void test_vault_done(TestVault *vault)
     vault->arena = arena_free(vault->arena);
 }
 
-/* --- calls --------------------------------------------------------------------------------------------------------- */
+/* --- calls ------------------------------------------------------------------------------------ */
 
 VaultCall test_call_in(TestVault *vault, Arena *arena)
 {
     VaultCall call;
-    assert_ok(vault_call_open(&vault->core, arena, STR_EMPTY, deadline_in(&vault->fake.clock, CALL_TIMEOUT_US), &call));
+    assert_ok(vault_call_open(&vault->core, arena, STR_EMPTY,
+                              deadline_in(&vault->fake.clock, CALL_TIMEOUT_US), &call));
     return call;
 }
 
@@ -207,7 +212,7 @@ Principal test_citizen_principal(const uint8_t subject[16])
     return principal;
 }
 
-/* --- looking behind ------------------------------------------------------------------------------------------------ */
+/* --- looking behind --------------------------------------------------------------------------- */
 
 static void add_line(Buf *buf, const CitizenAccess *access)
 {

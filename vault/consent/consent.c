@@ -1,16 +1,20 @@
 #include "consent.h"
 
 static const Str WHY_TEXTS[] = {
-    [CONSENT_WHY_NO_CONSENT] = STR_INIT("NO_CONSENT"), [CONSENT_WHY_OPERATION] = STR_INIT("OPERATION"),
-    [CONSENT_WHY_NOT_YET] = STR_INIT("NOT_YET"),       [CONSENT_WHY_EXPIRED] = STR_INIT("EXPIRED"),
+    [CONSENT_WHY_NO_CONSENT] = STR_INIT("NO_CONSENT"),
+    [CONSENT_WHY_OPERATION] = STR_INIT("OPERATION"),
+    [CONSENT_WHY_NOT_YET] = STR_INIT("NOT_YET"),
+    [CONSENT_WHY_EXPIRED] = STR_INIT("EXPIRED"),
     [CONSENT_WHY_OK] = STR_INIT("CONSENT_OK"),
 };
-_Static_assert(sizeof WHY_TEXTS / sizeof WHY_TEXTS[0] == CONSENT_WHY_COUNT_, "one text for each why");
+_Static_assert(sizeof WHY_TEXTS / sizeof WHY_TEXTS[0] == CONSENT_WHY_COUNT_,
+               "one text for each why");
 
 static const Str LEVEL_TEXTS[] = {
     [CONSENT_LEVEL_EXACT] = STR_INIT("exact"),
 };
-_Static_assert(sizeof LEVEL_TEXTS / sizeof LEVEL_TEXTS[0] == CONSENT_LEVEL_COUNT_, "one text for each level");
+_Static_assert(sizeof LEVEL_TEXTS / sizeof LEVEL_TEXTS[0] == CONSENT_LEVEL_COUNT_,
+               "one text for each level");
 
 static const ConsentAttribute *rule_attribute(const ConsentRule *rule, Str name)
 {
@@ -22,7 +26,8 @@ static const ConsentAttribute *rule_attribute(const ConsentRule *rule, Str name)
     return NULL;
 }
 
-static ConsentWhy rule_why(const ConsentRule *rule, const ConsentAttribute *attribute, const ConsentQuery *query)
+static ConsentWhy rule_why(const ConsentRule *rule, const ConsentAttribute *attribute,
+                           const ConsentQuery *query)
 {
     if (attribute == NULL) {
         return CONSENT_WHY_NO_CONSENT;
@@ -43,7 +48,8 @@ ConsentDecision consent_decide(ConsentRules rules, ConsentQuery query)
         const ConsentAttribute *attribute = rule_attribute(&rules.items[i], query.attribute);
         ConsentWhy why = rule_why(&rules.items[i], attribute, &query);
         if (why == CONSENT_WHY_OK && (!best.is_allowed || attribute->level < best.level)) {
-            best = (ConsentDecision){.is_allowed = true, .level = attribute->level, .rule = i, .why = why};
+            best = (ConsentDecision){
+                .is_allowed = true, .level = attribute->level, .rule = i, .why = why};
         } else if (why > best.why) {
             best.why = why;
         }

@@ -1,9 +1,9 @@
-/* consent.h — decides whether a service may do something with one attribute of a citizen. Pure: no clock, no I/O,
- * no allocation.
+/* consent.h — decides whether a service may do something with one attribute of a citizen. Pure: no
+ * clock, no I/O, no allocation.
  *
- * Rules are what a view row holds: the citizen's active grants to one recipient for one purpose and one entity
- * type. There are no deny rules: no rule means deny. Of several rules that allow, the one that gives the finest
- * level decides; on a tie, the first. Must never look at a value.
+ * Rules are what a view row holds: the citizen's active grants to one recipient for one purpose and
+ * one entity type. There are no deny rules: no rule means deny. Of several rules that allow, the
+ * one that gives the finest level decides; on a tie, the first. Must never look at a value.
  *
  * Layer: vault/consent. Thread-safe: pure. Spec: 6(3)ア, 6(3)イ, 6(6)ウ. */
 #ifndef MUSUBI_CONSENT_H
@@ -19,7 +19,11 @@
 typedef enum ConsentLevel { CONSENT_LEVEL_EXACT, CONSENT_LEVEL_COUNT_ } ConsentLevel;
 
 /* Bits of a set of operations. */
-typedef enum ConsentOperation { CONSENT_READ = 1, CONSENT_WRITE = 2, CONSENT_NOTIFY = 4 } ConsentOperation;
+typedef enum ConsentOperation {
+    CONSENT_READ = 1,
+    CONSENT_WRITE = 2,
+    CONSENT_NOTIFY = 4
+} ConsentOperation;
 #define CONSENT_OPERATIONS_ALL (CONSENT_READ | CONSENT_WRITE | CONSENT_NOTIFY)
 
 typedef struct ConsentAttribute {

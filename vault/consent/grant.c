@@ -11,28 +11,32 @@
 #define LANGUAGE_BYTES_MAX 20
 #define LIST_MAX 1000
 
-/* --- states -------------------------------------------------------------------------------------------------------- */
+/* --- states ----------------------------------------------------------------------------------- */
 
 static const Str STATE_TEXTS[] = {
-    [GRANT_PROPOSED] = STR_INIT("proposed"),     [GRANT_ACTIVE] = STR_INIT("active"),
-    [GRANT_SUSPENDED] = STR_INIT("suspended"),   [GRANT_WITHDRAWN] = STR_INIT("withdrawn"),
-    [GRANT_EXPIRED] = STR_INIT("expired"),       [GRANT_SUPERSEDED] = STR_INIT("superseded"),
+    [GRANT_PROPOSED] = STR_INIT("proposed"),   [GRANT_ACTIVE] = STR_INIT("active"),
+    [GRANT_SUSPENDED] = STR_INIT("suspended"), [GRANT_WITHDRAWN] = STR_INIT("withdrawn"),
+    [GRANT_EXPIRED] = STR_INIT("expired"),     [GRANT_SUPERSEDED] = STR_INIT("superseded"),
     [GRANT_REFUSED] = STR_INIT("refused"),
 };
-_Static_assert(sizeof STATE_TEXTS / sizeof STATE_TEXTS[0] == GRANT_STATE_COUNT_, "one text for each state");
+_Static_assert(sizeof STATE_TEXTS / sizeof STATE_TEXTS[0] == GRANT_STATE_COUNT_,
+               "one text for each state");
 
 /* Bits of the states that may follow. What is over stays over. */
 #define STATE(state_) (1U << (state_))
 static const unsigned FOLLOWERS[] = {
     [GRANT_PROPOSED] = STATE(GRANT_ACTIVE) | STATE(GRANT_REFUSED) | STATE(GRANT_EXPIRED),
-    [GRANT_ACTIVE] = STATE(GRANT_SUSPENDED) | STATE(GRANT_WITHDRAWN) | STATE(GRANT_EXPIRED) | STATE(GRANT_SUPERSEDED),
-    [GRANT_SUSPENDED] = STATE(GRANT_ACTIVE) | STATE(GRANT_WITHDRAWN) | STATE(GRANT_EXPIRED) | STATE(GRANT_SUPERSEDED),
+    [GRANT_ACTIVE] = STATE(GRANT_SUSPENDED) | STATE(GRANT_WITHDRAWN) | STATE(GRANT_EXPIRED) |
+                     STATE(GRANT_SUPERSEDED),
+    [GRANT_SUSPENDED] = STATE(GRANT_ACTIVE) | STATE(GRANT_WITHDRAWN) | STATE(GRANT_EXPIRED) |
+                        STATE(GRANT_SUPERSEDED),
     [GRANT_WITHDRAWN] = 0,
     [GRANT_EXPIRED] = 0,
     [GRANT_SUPERSEDED] = 0,
     [GRANT_REFUSED] = 0,
 };
-_Static_assert(sizeof FOLLOWERS / sizeof FOLLOWERS[0] == GRANT_STATE_COUNT_, "followers of each state");
+_Static_assert(sizeof FOLLOWERS / sizeof FOLLOWERS[0] == GRANT_STATE_COUNT_,
+               "followers of each state");
 
 Str grant_state_text(GrantState state)
 {
@@ -52,12 +56,14 @@ bool grant_state_parse(Str text, GrantState *ret_state)
 
 bool grant_state_may_follow(GrantState from, GrantState to)
 {
-    return from < GRANT_STATE_COUNT_ && to < GRANT_STATE_COUNT_ && (FOLLOWERS[from] & STATE(to)) != 0;
+    return from < GRANT_STATE_COUNT_ && to < GRANT_STATE_COUNT_ &&
+           (FOLLOWERS[from] & STATE(to)) != 0;
 }
 
 GrantState grant_state_at(const Grant *grant, int64_t now_us)
 {
-    bool is_over = now_us >= grant->valid_until_us && grant_state_may_follow(grant->state, GRANT_EXPIRED);
+    bool is_over =
+        now_us >= grant->valid_until_us && grant_state_may_follow(grant->state, GRANT_EXPIRED);
     return is_over ? GRANT_EXPIRED : grant->state;
 }
 
@@ -73,7 +79,7 @@ ConsentRule grant_rule(const Grant *grant)
                          .legal_basis = grant->legal_basis};
 }
 
-/* --- checking ------------------------------------------------------------------------------------------------------ */
+/* --- checking --------------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -109,7 +115,8 @@ static Error check_times(VaultCall *call, const Purpose *purpose, GrantRequest *
         request->valid_from_us = call->now_us;
     }
     /* A start long ahead would reach beyond the years after which a citizen must be asked again. */
-    bool is_from_good = request->valid_from_us >= call->now_us && request->valid_from_us - call->now_us < longest;
+    bool is_from_good =
+        request->valid_from_us >= call->now_us && request->valid_from_us - call->now_us < longest;
     ENSURE(is_from_good, GRANT_INVALID, "validFrom");
     if (request->valid_until_us == 0) {
         request->valid_until_us = call->now_us + longest;
@@ -122,7 +129,8 @@ static Error check_times(VaultCall *call, const Purpose *purpose, GrantRequest *
 
 static Error check_texts(GrantRequest *request)
 {
-    static const Str METHODS[] = {STR_INIT("portal"), STR_INIT("line"), STR_INIT("counter"), STR_INIT("paper")};
+    static const Str METHODS[] = {STR_INIT("portal"), STR_INIT("line"), STR_INIT("counter"),
+                                  STR_INIT("paper")};
     if (request->source_party.n == 0) {
         request->source_party = STR("vault");
     }
@@ -158,7 +166,7 @@ Error grant_check(VaultCall *call, const PurposeRegistry *purposes, const GrantR
     return OK;
 }
 
-/* --- storing ------------------------------------------------------------------------------------------------------- */
+/* --- storing ---------------------------------------------------------------------------------- */
 
 static Error grant_key(VaultCall *call, Str grant_id, RecordKey *ret_key)
 {
@@ -167,7 +175,8 @@ static Error grant_key(VaultCall *call, Str grant_id, RecordKey *ret_key)
 
 static ViewList grant_list_of(const Grant *grant)
 {
-    return (ViewList){.recipient = grant->recipient, .purpose = grant->purpose, .type = grant->type};
+    return (ViewList){
+        .recipient = grant->recipient, .purpose = grant->purpose, .type = grant->type};
 }
 
 /* Record, grant and document versions rise together. */
@@ -209,7 +218,8 @@ static Error event_add(Arena *arena, Grant *grant, const GrantEvent *event)
     return OK;
 }
 
-static Error grant_make(VaultCall *call, const Purpose *purpose, const GrantRequest *full, Grant *ret_grant)
+static Error grant_make(VaultCall *call, const Purpose *purpose, const GrantRequest *full,
+                        Grant *ret_grant)
 {
     Grant grant = {.version = 1,
                    .source_party = full->source_party,
@@ -236,8 +246,9 @@ static Error grant_make(VaultCall *call, const Purpose *purpose, const GrantRequ
     return OK;
 }
 
-Error grant_give(VaultCall *call, const PurposeRegistry *purposes, Subject *subject, StoreBatch *batch,
-                 ViewRowWork *work, const GrantRequest *request, Grant *ret_grant)
+Error grant_give(VaultCall *call, const PurposeRegistry *purposes, Subject *subject,
+                 StoreBatch *batch, ViewRowWork *work, const GrantRequest *request,
+                 Grant *ret_grant)
 {
     GrantRequest full;
     TRY(grant_check(call, purposes, request, &full));
@@ -278,8 +289,8 @@ Error grant_find(VaultCall *call, Subject *subject, Str grant_id, Grant *ret_gra
     return grant_open(call, subject, &doc, ret_grant);
 }
 
-Error grant_withdraw(VaultCall *call, Subject *subject, StoreBatch *batch, ViewRowWork *work, Str grant_id,
-                     Str reason, Grant *ret_grant)
+Error grant_withdraw(VaultCall *call, Subject *subject, StoreBatch *batch, ViewRowWork *work,
+                     Str grant_id, Str reason, Grant *ret_grant)
 {
     ENSURE(reason.n <= GRANT_REASON_BYTES_MAX, GRANT_INVALID, "reason");
     Grant grant;

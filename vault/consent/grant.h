@@ -1,9 +1,10 @@
 /* grant.h — a citizen's consent: the record, its states, giving, withdrawing, listing.
  *
- * One grant = one citizen, one recipient, one purpose, one entity type, a list of attributes with levels, and
- * operations. Its history only grows; its state follows from a table of allowed steps. Giving and withdrawing are
- * batch builders: the caller commits them together with view rows, idempotency and, before that, the leaf. Must
- * never widen a grant in place: another attribute, purpose or recipient is another grant.
+ * One grant = one citizen, one recipient, one purpose, one entity type, a list of attributes with
+ * levels, and operations. Its history only grows; its state follows from a table of allowed steps.
+ * Giving and withdrawing are batch builders: the caller commits them together with view rows,
+ * idempotency and, before that, the leaf. Must never widen a grant in place: another attribute,
+ * purpose or recipient is another grant.
  *
  * Layer: vault/consent. Thread-safe: yes. Spec: 6(3)ア, 6(3)イ, 6(6)ウ. */
 #ifndef MUSUBI_GRANT_H
@@ -20,7 +21,8 @@ typedef struct Subject Subject;
 typedef struct StoreBatch StoreBatch;
 typedef struct ViewRowWork ViewRowWork;
 
-#define GRANT_VALIDITY_MAX_US (INT64_C(731) * 86400 * CLOCK_SECOND_US) /* two years, whichever they are */
+#define GRANT_VALIDITY_MAX_US                                                                      \
+    (INT64_C(731) * 86400 * CLOCK_SECOND_US) /* two years, whichever they are */
 #define GRANT_ATTRIBUTES_MAX 100
 #define GRANT_HISTORY_MAX 64
 #define GRANT_REASON_BYTES_MAX 500
@@ -56,7 +58,7 @@ typedef struct GrantRequest {
     Str source_party;       /* who holds the data; "" = "vault" */
     Str collection_method;  /* "portal", "line", "counter", "paper"; "" = "portal" */
     Str language;           /* of the notice that was shown; "" = "ja" */
-    Str id;                 /* UUIDv7 drawn by the caller, so that a retry makes the same grant; "" = a new one */
+    Str id; /* UUIDv7 drawn by the caller, so that a retry makes the same grant; "" = a new one */
 } GrantRequest;
 
 typedef struct Grant {
@@ -93,21 +95,24 @@ GrantState grant_state_at(const Grant *grant, int64_t now_us);
 ConsentRule grant_rule(const Grant *grant);
 
 /* Fills the request's gaps and checks it against registry and purpose, at call->now_us.
- * Errors: PURPOSE_UNKNOWN, RECIPIENT_UNKNOWN (not a service of that purpose), GRANT_INVALID (argument: the member or
- * attribute that is not allowed). */
+ * Errors: PURPOSE_UNKNOWN, RECIPIENT_UNKNOWN (not a service of that purpose), GRANT_INVALID
+ * (argument: the member or attribute that is not allowed). */
 Error grant_check(VaultCall *call, const PurposeRegistry *purposes, const GrantRequest *request,
                   GrantRequest *ret_full) MUST_USE;
-/* Puts a new active grant and its share of the view row into the batch. work collects the rows of the batch; the caller
- * finishes it. Errors: as grant_check, VAULT_SEALED, store errors. */
-Error grant_give(VaultCall *call, const PurposeRegistry *purposes, Subject *subject, StoreBatch *batch,
-                 ViewRowWork *work, const GrantRequest *request, Grant *ret_grant) MUST_USE;
-/* Withdraws a grant of the subject that is active or suspended, in the batch. Errors: GRANT_UNKNOWN (none with this id,
- * or another citizen's), GRANT_STATE (withdrawn, expired, … already), VAULT_SEALED, store errors. */
-Error grant_withdraw(VaultCall *call, Subject *subject, StoreBatch *batch, ViewRowWork *work, Str grant_id,
-                     Str reason, Grant *ret_grant) MUST_USE;
+/* Puts a new active grant and its share of the view row into the batch. work collects the rows of
+ * the batch; the caller finishes it. Errors: as grant_check, VAULT_SEALED, store errors. */
+Error grant_give(VaultCall *call, const PurposeRegistry *purposes, Subject *subject,
+                 StoreBatch *batch, ViewRowWork *work, const GrantRequest *request,
+                 Grant *ret_grant) MUST_USE;
+/* Withdraws a grant of the subject that is active or suspended, in the batch. Errors: GRANT_UNKNOWN
+ * (none with this id, or another citizen's), GRANT_STATE (withdrawn, expired, … already),
+ * VAULT_SEALED, store errors. */
+Error grant_withdraw(VaultCall *call, Subject *subject, StoreBatch *batch, ViewRowWork *work,
+                     Str grant_id, Str reason, Grant *ret_grant) MUST_USE;
 /* One grant of the subject. Errors: GRANT_UNKNOWN, VAULT_SEALED, store errors. */
 Error grant_find(VaultCall *call, Subject *subject, Str grant_id, Grant *ret_grant) MUST_USE;
-/* All grants of the subject in every state, oldest first, at most 1,000. Errors: VAULT_SEALED, store errors. */
+/* All grants of the subject in every state, oldest first, at most 1,000. Errors: VAULT_SEALED,
+ * store errors. */
 Error grant_list(VaultCall *call, Subject *subject, Grant **ret_grants, size_t *ret_count) MUST_USE;
 
 /* The record as JSON and back: what is sealed, and what an idempotency document answers with.

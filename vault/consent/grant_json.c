@@ -2,7 +2,7 @@
 #include "json_write.h"
 #include "record.h"
 
-/* --- writing ------------------------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static void attributes_write(JsonWriter *json, const Grant *grant)
 {
@@ -11,7 +11,8 @@ static void attributes_write(JsonWriter *json, const Grant *grant)
     for (size_t i = 0; i < grant->attribute_count; i++) {
         json_write_begin_object(json);
         json_write_member_string(json, STR("name"), grant->attributes[i].name);
-        json_write_member_string(json, STR("level"), consent_level_text(grant->attributes[i].level));
+        json_write_member_string(json, STR("level"),
+                                 consent_level_text(grant->attributes[i].level));
         json_write_end_object(json);
     }
     json_write_end_array(json);
@@ -57,7 +58,7 @@ Error grant_to_json(Arena *arena, const Grant *grant, Str *ret_json)
     return json_write_finish(&json, ret_json);
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static Error attributes_read(Arena *arena, JsonValue object, Grant *grant)
 {
@@ -72,7 +73,8 @@ static Error attributes_read(Arena *arena, JsonValue object, Grant *grant)
         Str level;
         TRY(record_json_text(arena, item, STR("name"), &attributes[count].name));
         TRY(record_json_text(arena, item, STR("level"), &level));
-        ENSURE(consent_level_parse(level, &attributes[count].level), STORE_CORRUPT, "consent level");
+        ENSURE(consent_level_parse(level, &attributes[count].level), STORE_CORRUPT,
+               "consent level");
         count++;
     }
     grant->attributes = attributes;

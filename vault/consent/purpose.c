@@ -28,7 +28,8 @@ typedef struct PurposeFile {
 
 static Error refuse(const PurposeFile *file, Str member, const char *expected)
 {
-    const Str parts[] = {STR("purpose file "), file->name, STR(": "), member, STR(": "), str_from(expected)};
+    const Str parts[] = {STR("purpose file "), file->name, STR(": "), member, STR(": "),
+                         str_from(expected)};
     Str said = STR("purpose file");
     TRY(str_join_in(file->error_arena, parts, sizeof parts / sizeof parts[0], &said));
     return FAIL(SCHEMA_INVALID, str_argument(file->error_arena, said));
@@ -61,12 +62,13 @@ static Error read_text(const PurposeFile *file, JsonValue object, const char *me
     return str_copy_in(file->arena, text, ret_text);
 }
 
-static Error read_int(const PurposeFile *file, JsonValue object, const char *member, int64_t max, int64_t *ret_number)
+static Error read_int(const PurposeFile *file, JsonValue object, const char *member, int64_t max,
+                      int64_t *ret_number)
 {
     JsonValue value;
     int64_t number = 0;
-    bool is_good = json_member(object, str_from(member), &value) && json_integer(value, &number) && number >= 1 &&
-                   number <= max;
+    bool is_good = json_member(object, str_from(member), &value) && json_integer(value, &number) &&
+                   number >= 1 && number <= max;
     if (!is_good) {
         return refuse(file, str_from(member), "a whole number in its bounds is needed");
     }
@@ -74,10 +76,12 @@ static Error read_int(const PurposeFile *file, JsonValue object, const char *mem
     return OK;
 }
 
-static Error read_list(const PurposeFile *file, JsonValue object, const char *member, StrList *ret_list)
+static Error read_list(const PurposeFile *file, JsonValue object, const char *member,
+                       StrList *ret_list)
 {
     JsonValue value;
-    if (!json_member(object, str_from(member), &value) || !json_is(value, JSON_ARRAY) || json_count(value) == 0) {
+    if (!json_member(object, str_from(member), &value) || !json_is(value, JSON_ARRAY) ||
+        json_count(value) == 0) {
         return refuse(file, str_from(member), "a list of texts is needed");
     }
     Str *items = ARENA_MANY(file->arena, Str, json_count(value));
@@ -136,7 +140,8 @@ static Error read_type(const PurposeFile *file, Str name, JsonValue json, Purpos
 static Error read_types(const PurposeFile *file, JsonValue root, Purpose *purpose)
 {
     JsonValue types;
-    if (!json_member(root, STR("types"), &types) || !json_is(types, JSON_OBJECT) || json_count(types) == 0) {
+    if (!json_member(root, STR("types"), &types) || !json_is(types, JSON_OBJECT) ||
+        json_count(types) == 0) {
         return refuse(file, STR("types"), "an object with at least one type is needed");
     }
     PurposeType *items = ARENA_MANY(file->arena, PurposeType, json_count(types));
@@ -155,14 +160,16 @@ static Error read_types(const PurposeFile *file, JsonValue root, Purpose *purpos
 
 static Error read_purpose(const PurposeFile *file, JsonValue root, Purpose *ret_purpose)
 {
-    static const Str KNOWN[] = {STR_INIT("code"),          STR_INIT("version"),       STR_INIT("dpv"),
-                                STR_INIT("label_ja"),      STR_INIT("text_ja"),       STR_INIT("text_easy_ja"),
-                                STR_INIT("legal_basis"),   STR_INIT("types"),         STR_INIT("services"),
-                                STR_INIT("validity_days"), STR_INIT("retention_days")};
+    static const Str KNOWN[] = {
+        STR_INIT("code"),          STR_INIT("version"),       STR_INIT("dpv"),
+        STR_INIT("label_ja"),      STR_INIT("text_ja"),       STR_INIT("text_easy_ja"),
+        STR_INIT("legal_basis"),   STR_INIT("types"),         STR_INIT("services"),
+        STR_INIT("validity_days"), STR_INIT("retention_days")};
     if (!json_is(root, JSON_OBJECT)) {
         return refuse(file, STR("the whole"), "an object is needed");
     }
-    TRY(check_members(file, root, (StrList){.items = KNOWN, .count = sizeof KNOWN / sizeof KNOWN[0]}));
+    TRY(check_members(file, root,
+                      (StrList){.items = KNOWN, .count = sizeof KNOWN / sizeof KNOWN[0]}));
     Purpose purpose = {.version = 0};
     int64_t validity_days;
     int64_t retention_days;
@@ -186,7 +193,8 @@ static Error read_purpose(const PurposeFile *file, JsonValue root, Purpose *ret_
     return OK;
 }
 
-static Error read_file(const Ports *ports, const PurposeFile *file, const char *folder, Purpose *ret_purpose)
+static Error read_file(const Ports *ports, const PurposeFile *file, const char *folder,
+                       Purpose *ret_purpose)
 {
     const Str parts[] = {str_from(folder), STR("/"), file->name};
     Str path;
@@ -197,7 +205,8 @@ static Error read_file(const Ports *ports, const PurposeFile *file, const char *
     TRY(file_read_in(ports->file, file->arena, path_z, FILE_BYTES_MAX, &text));
     JsonValue root;
     Error error = json_parse(file->arena, text, JSON_LIMITS_API, &root);
-    if (FAILED(error) && (error.reason == REASON_JSON_SYNTAX || error.reason == REASON_JSON_LIMIT)) {
+    if (FAILED(error) &&
+        (error.reason == REASON_JSON_SYNTAX || error.reason == REASON_JSON_LIMIT)) {
         return refuse(file, STR("the whole"), error.argument == NULL ? "JSON" : error.argument);
     }
     TRY(error);
@@ -214,8 +223,8 @@ static int by_code(const void *a, const void *b)
     return str_compare(((const Purpose *)a)->code, ((const Purpose *)b)->code);
 }
 
-static Error read_all(const Ports *ports, const char *folder, struct dirent **names, PurposeFile *file,
-                      PurposeRegistry *registry)
+static Error read_all(const Ports *ports, const char *folder, struct dirent **names,
+                      PurposeFile *file, PurposeRegistry *registry)
 {
     for (size_t i = 0; i < registry->count; i++) {
         TRY(str_copy_in(file->error_arena, str_from(names[i]->d_name), &file->name));
@@ -230,8 +239,8 @@ static Error read_all(const Ports *ports, const char *folder, struct dirent **na
     return OK;
 }
 
-static Error load_into(const Ports *ports, const char *folder, struct dirent **names, size_t count, PurposeFile *file,
-                       PurposeRegistry *registry)
+static Error load_into(const Ports *ports, const char *folder, struct dirent **names, size_t count,
+                       PurposeFile *file, PurposeRegistry *registry)
 {
     registry->purposes = ARENA_MANY(registry->arena, Purpose, count);
     ENSURE_ALLOC(registry->purposes, registry->arena);
@@ -239,8 +248,8 @@ static Error load_into(const Ports *ports, const char *folder, struct dirent **n
     return read_all(ports, folder, names, file, registry);
 }
 
-Error purpose_registry_load(const Ports *ports, const char *folder, const TypeRegistry *types, Arena *error_arena,
-                            PurposeRegistry **ret_registry)
+Error purpose_registry_load(const Ports *ports, const char *folder, const TypeRegistry *types,
+                            Arena *error_arena, PurposeRegistry **ret_registry)
 {
     CLEANUP(purpose_registry_free) PurposeRegistry *registry = calloc(1, sizeof *registry);
     ENSURE(registry != NULL, OUT_OF_MEMORY, NULL);

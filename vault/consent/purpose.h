@@ -1,8 +1,8 @@
 /* purpose.h — the registry of purposes: what personal data may be asked for, why, and by whom.
  *
- * Loaded from the JSON files of schemas/purposes at start and immutable afterwards. A grant may never reach beyond
- * its purpose, and a token is bound to one. Must never be changed silently: a new attribute or recipient is a new
- * version, and a new grant.
+ * Loaded from the JSON files of schemas/purposes at start and immutable afterwards. A grant may
+ * never reach beyond its purpose, and a token is bound to one. Must never be changed silently: a
+ * new attribute or recipient is a new version, and a new grant.
  *
  * Layer: vault/consent. Thread-safe: yes (immutable). Spec: 6(3)ア. */
 #ifndef MUSUBI_PURPOSE_H
@@ -23,9 +23,9 @@ typedef struct PurposeType {
 } PurposeType;
 
 typedef struct Purpose {
-    Str code;         /* e.g. "health-promotion" */
+    Str code; /* e.g. "health-promotion" */
     int64_t version;
-    Str dpv;          /* IRI of the Data Privacy Vocabulary */
+    Str dpv; /* IRI of the Data Privacy Vocabulary */
     Str label_ja;
     Str text_ja;      /* what citizens read */
     Str text_easy_ja; /* the same in easy Japanese */
@@ -39,11 +39,11 @@ typedef struct Purpose {
 
 typedef struct PurposeRegistry PurposeRegistry;
 
-/* Reads every JSON file of the folder; types and attributes must exist in the type registry and be personal.
- * Errors: FILE_MISSING, FILE_IO, JSON_SYNTAX, SCHEMA_INVALID (argument: file, member, what was expected),
- * OUT_OF_MEMORY. Free with purpose_registry_free. */
-Error purpose_registry_load(const Ports *ports, const char *folder, const TypeRegistry *types, Arena *error_arena,
-                            PurposeRegistry **ret_registry) MUST_USE;
+/* Reads every JSON file of the folder; types and attributes must exist in the type registry and be
+ * personal. Errors: FILE_MISSING, FILE_IO, JSON_SYNTAX, SCHEMA_INVALID (argument: file, member,
+ * what was expected), OUT_OF_MEMORY. Free with purpose_registry_free. */
+Error purpose_registry_load(const Ports *ports, const char *folder, const TypeRegistry *types,
+                            Arena *error_arena, PurposeRegistry **ret_registry) MUST_USE;
 /* NULL is fine. Returns NULL. */
 PurposeRegistry *purpose_registry_free(PurposeRegistry *registry);
 /* NULL when not registered. Lives as long as the registry. */

@@ -12,7 +12,7 @@
 #define WALK_MAX 500
 #define ROW_RECORD STR("ViewRow")
 
-/* --- rules as bytes ------------------------------------------------------------------------------------------------ */
+/* --- rules as bytes --------------------------------------------------------------------------- */
 
 static void rule_write(Buf *buf, const ConsentRule *rule)
 {
@@ -76,7 +76,7 @@ Error view_rules_read(Arena *arena, Str bytes, ConsentRules *ret_rules)
     return OK;
 }
 
-/* --- keys ---------------------------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static Error list_key(VaultCall *call, Str kind, const ViewList *list, RecordKey *ret_key)
 {
@@ -87,11 +87,12 @@ static Error list_key(VaultCall *call, Str kind, const ViewList *list, RecordKey
 static Error row_key(VaultCall *call, const ViewList *list, const uint8_t subject[SUBJECT_ID_BYTES],
                      RecordKey *ret_key)
 {
-    const Str parts[] = {list->recipient, list->purpose, list->type, str_bytes(subject, SUBJECT_ID_BYTES)};
+    const Str parts[] = {list->recipient, list->purpose, list->type,
+                         str_bytes(subject, SUBJECT_ID_BYTES)};
     return record_key(call, STR("view"), parts, 4, ret_key);
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static Error row_parse(const StoreDoc *doc, ViewRow *ret_row)
 {
@@ -104,8 +105,8 @@ static Error row_parse(const StoreDoc *doc, ViewRow *ret_row)
     return OK;
 }
 
-Error view_row_walk(VaultCall *call, const ViewList *list, const ViewRow *after, size_t limit, ViewRow **ret_rows,
-                    size_t *ret_count)
+Error view_row_walk(VaultCall *call, const ViewList *list, const ViewRow *after, size_t limit,
+                    ViewRow **ret_rows, size_t *ret_count)
 {
     RecordKey key;
     TRY(list_key(call, STR("viewlist"), list, &key));
@@ -128,7 +129,8 @@ Error view_row_walk(VaultCall *call, const ViewList *list, const ViewRow *after,
     return OK;
 }
 
-Error view_row_find(VaultCall *call, const ViewList *list, const uint8_t subject[SUBJECT_ID_BYTES], ViewRow *ret_row)
+Error view_row_find(VaultCall *call, const ViewList *list, const uint8_t subject[SUBJECT_ID_BYTES],
+                    ViewRow *ret_row)
 {
     RecordKey key;
     TRY(row_key(call, list, subject, &key));
@@ -143,10 +145,11 @@ Error view_row_find(VaultCall *call, const ViewList *list, const uint8_t subject
     return row_parse(&doc, ret_row);
 }
 
-static Error row_open(VaultCall *call, const ViewList *list, const Subject *subject, const ViewRow *row,
-                      uint64_t *ret_version, ConsentRules *ret_rules)
+static Error row_open(VaultCall *call, const ViewList *list, const Subject *subject,
+                      const ViewRow *row, uint64_t *ret_version, ConsentRules *ret_rules)
 {
-    /* The row's place says whose and which list's it is; a row put under another key does not open. */
+    /* The row's place says whose and which list's it is; a row put under another key does not open.
+     */
     RecordKey expected;
     TRY(row_key(call, list, subject->id, &expected));
     ENSURE(str_eq(expected.text, row->doc.key), STORE_CORRUPT, "view row");
@@ -155,14 +158,14 @@ static Error row_open(VaultCall *call, const ViewList *list, const Subject *subj
     return view_rules_read(call->arena, plaintext, ret_rules);
 }
 
-Error view_row_open(VaultCall *call, const ViewList *list, const Subject *subject, const ViewRow *row,
-                    ConsentRules *ret_rules)
+Error view_row_open(VaultCall *call, const ViewList *list, const Subject *subject,
+                    const ViewRow *row, ConsentRules *ret_rules)
 {
     uint64_t version;
     return row_open(call, list, subject, row, &version, ret_rules);
 }
 
-/* --- changing ------------------------------------------------------------------------------------------------------ */
+/* --- changing --------------------------------------------------------------------------------- */
 
 typedef struct PendingRow {
     ViewList list;
@@ -237,7 +240,8 @@ static Error pending_fill(ViewRowWork *work, PendingRow *row)
     return OK;
 }
 
-static Error pending_row(ViewRowWork *work, Subject *subject, const ViewList *list, PendingRow **ret_row)
+static Error pending_row(ViewRowWork *work, Subject *subject, const ViewList *list,
+                         PendingRow **ret_row)
 {
     RecordKey key;
     TRY(row_key(work->call, list, subject->id, &key));
@@ -259,7 +263,8 @@ static Error pending_row(ViewRowWork *work, Subject *subject, const ViewList *li
     return OK;
 }
 
-Error view_row_add(ViewRowWork *work, Subject *subject, const ViewList *list, const ConsentRule *rule)
+Error view_row_add(ViewRowWork *work, Subject *subject, const ViewList *list,
+                   const ConsentRule *rule)
 {
     PendingRow *row;
     TRY(pending_row(work, subject, list, &row));
@@ -320,8 +325,8 @@ static Error numbers_draw(ViewRowWork *work, StoreBatch *batch)
         }
     }
     for (numbers = work->numbers; numbers != NULL; numbers = numbers->next) {
-        TRY(counter_draw(work->call->snapshot, work->call->arena, batch, numbers->name, numbers->needed,
-                         &numbers->following));
+        TRY(counter_draw(work->call->snapshot, work->call->arena, batch, numbers->name,
+                         numbers->needed, &numbers->following));
     }
     for (PendingRow *row = work->rows; row != NULL; row = row->next) {
         if (needs_number(row)) {
@@ -339,7 +344,8 @@ static Error row_write(ViewRowWork *work, StoreBatch *batch, PendingRow *row)
     Str plaintext;
     Str envelope;
     RecordKey list;
-    TRY(view_rules_write(arena, (ConsentRules){.items = row->rules, .count = row->rule_count}, &plaintext));
+    TRY(view_rules_write(arena, (ConsentRules){.items = row->rules, .count = row->rule_count},
+                         &plaintext));
     TRY(record_seal(arena, row->subject, &row->key, ROW_RECORD, version, plaintext, &envelope));
     TRY(list_key(work->call, STR("viewlist"), &row->list, &list));
     DocWriter *writer = record_doc_in(arena, row->subject, version, envelope);

@@ -36,8 +36,8 @@ static Error merge_metadata(Arena *arena, Attribute *attribute, const Attribute 
 Error attribute_change(Arena *arena, Attribute *attribute, const Attribute *change, int64_t now_us,
                        bool *ret_is_changed)
 {
-    bool is_same = str_eq(attribute->value, change->value) && str_eq(attribute->type, change->type) &&
-                   change->metadata_count == 0;
+    bool is_same = str_eq(attribute->value, change->value) &&
+                   str_eq(attribute->type, change->type) && change->metadata_count == 0;
     if (!is_same) {
         TRY(merge_metadata(arena, attribute, change));
         attribute->value = change->value;

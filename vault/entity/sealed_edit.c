@@ -33,15 +33,17 @@ PaddingClass sealed_padding_class(size_t bytes)
     return PADDING_MULTIPLE;
 }
 
-/* --- dummies -------------------------------------------------------------------------------------------------------
- * A dummy's token is keyed by entity and place, so the vault knows its own dummies again, whatever the schema says
- * later, while nobody without the pseudonym key can tell them from attributes. */
+/* --- dummies -------------------------------------------------------------------------------------
+ * A dummy's token is keyed by entity and place, so the vault knows its own dummies again, whatever
+ * the schema says later, while nobody without the pseudonym key can tell them from attributes. */
 
-static Error dummy_token(const SealedEdit *edit, unsigned place, uint8_t ret_token[SEALED_TOKEN_BYTES])
+static Error dummy_token(const SealedEdit *edit, unsigned place,
+                         uint8_t ret_token[SEALED_TOKEN_BYTES])
 {
     char digit = (char)('0' + place);
     const Str parts[] = {str_bytes(edit->entity.id, SEALED_ID_BYTES), str_bytes(&digit, 1)};
-    return pseudonym_8(edit->call->core->keyring, edit->call->tenant, STR("dummy"), parts, 2, ret_token);
+    return pseudonym_8(edit->call->core->keyring, edit->call->tenant, STR("dummy"), parts, 2,
+                       ret_token);
 }
 
 static void attribute_remove(SealedEntity *entity, const uint8_t token[SEALED_TOKEN_BYTES])
@@ -66,8 +68,8 @@ static Error dummies_remove(SealedEdit *edit)
     return OK;
 }
 
-/* An envelope to look at, but with random bytes where the nonce, the commitment and the ciphertext stand. It has the
- * size of a real neighbour, so that sizes don't point at it. */
+/* An envelope to look at, but with random bytes where the nonce, the commitment and the ciphertext
+ * stand. It has the size of a real neighbour, so that sizes don't point at it. */
 static Error dummy_envelope(SealedEdit *edit, size_t place, Str *ret_envelope)
 {
     const SealedEntity *entity = &edit->entity;
@@ -78,8 +80,14 @@ static Error dummy_envelope(SealedEdit *edit, size_t place, Str *ret_envelope)
     const Entropy *entropy = edit->call->core->ports->entropy;
     TRY(entropy->fill(entropy, bytes, size));
     uint32_t generation = entity->generation;
-    const uint8_t head[8] = {1, model.n > 8 ? (uint8_t)model.p[1] : PADDING_128, 0, 0, (uint8_t)(generation >> 24),
-                             (uint8_t)(generation >> 16), (uint8_t)(generation >> 8), (uint8_t)generation};
+    const uint8_t head[8] = {1,
+                             model.n > 8 ? (uint8_t)model.p[1] : PADDING_128,
+                             0,
+                             0,
+                             (uint8_t)(generation >> 24),
+                             (uint8_t)(generation >> 16),
+                             (uint8_t)(generation >> 8),
+                             (uint8_t)generation};
     memcpy(bytes, head, sizeof head);
     *ret_envelope = str_bytes(bytes, size);
     return OK;
@@ -122,7 +130,7 @@ static Error dummies_add(SealedEdit *edit)
     return OK;
 }
 
-/* --- edit ---------------------------------------------------------------------------------------------------------- */
+/* --- edit ------------------------------------------------------------------------------------- */
 
 static Error head_seal(SealedEdit *edit, const SealedHead *head)
 {
@@ -135,12 +143,15 @@ static Error head_seal(SealedEdit *edit, const SealedHead *head)
     Str plaintext;
     TRY(buf_finish(&buf, &plaintext));
     SealedEntity *entity = &edit->entity;
-    SealContext context = seal_context(edit->key, SEAL_RECORD, entity->id, STR("EntityHead"), STR("head"));
+    SealContext context =
+        seal_context(edit->key, SEAL_RECORD, entity->id, STR("EntityHead"), STR("head"));
     context.version = entity->head_version;
-    return seal_value(edit->key, &context, PADDING_256, plaintext, edit->call->arena, &entity->head);
+    return seal_value(edit->key, &context, PADDING_256, plaintext, edit->call->arena,
+                      &entity->head);
 }
 
-static Error edit_start(VaultCall *call, SubjectKey *key, Str type, const SealedEntity *entity, SealedEdit **ret_edit)
+static Error edit_start(VaultCall *call, SubjectKey *key, Str type, const SealedEntity *entity,
+                        SealedEdit **ret_edit)
 {
     SealedEdit *edit = ARENA_ONE(call->arena, SealedEdit);
     ENSURE_ALLOC(edit, call->arena);
@@ -155,8 +166,8 @@ static Error edit_start(VaultCall *call, SubjectKey *key, Str type, const Sealed
     return OK;
 }
 
-Error sealed_edit_new(VaultCall *call, SubjectKey *key, const uint8_t id[SEALED_ID_BYTES], const SealedHead *head,
-                      SealedEdit **ret_edit)
+Error sealed_edit_new(VaultCall *call, SubjectKey *key, const uint8_t id[SEALED_ID_BYTES],
+                      const SealedHead *head, SealedEdit **ret_edit)
 {
     SealedEntity entity = {.generation = subject_key_generation(key), .head_version = 1};
     memcpy(entity.id, id, SEALED_ID_BYTES);
@@ -169,7 +180,8 @@ Error sealed_edit_new(VaultCall *call, SubjectKey *key, const uint8_t id[SEALED_
     return OK;
 }
 
-Error sealed_edit_of(VaultCall *call, SubjectKey *key, Str type, const SealedEntity *entity, SealedEdit **ret_edit)
+Error sealed_edit_of(VaultCall *call, SubjectKey *key, Str type, const SealedEntity *entity,
+                     SealedEdit **ret_edit)
 {
     SealedEdit *edit;
     TRY(edit_start(call, key, type, entity, &edit));
@@ -190,7 +202,8 @@ Error sealed_edit_put(SealedEdit *edit, const Attribute *attribute, PaddingClass
     }
     Str record;
     TRY(attribute_record_write(edit->call->arena, attribute, &record));
-    SealContext context = seal_context(edit->key, SEAL_VALUE, entity->id, edit->type, attribute->name);
+    SealContext context =
+        seal_context(edit->key, SEAL_VALUE, entity->id, edit->type, attribute->name);
     context.version = sealed.version;
     TRY(seal_value(edit->key, &context, minimum, record, edit->call->arena, &sealed.envelope));
     sealed.padding = (uint8_t)sealed.envelope.p[1];
@@ -206,11 +219,13 @@ static int by_token(const void *a, const void *b)
 {
     const SealedAttribute *left = a;
     const SealedAttribute *right = b;
-    int order = str_compare(str_bytes(left->token, SEALED_TOKEN_BYTES), str_bytes(right->token, SEALED_TOKEN_BYTES));
+    int order = str_compare(str_bytes(left->token, SEALED_TOKEN_BYTES),
+                            str_bytes(right->token, SEALED_TOKEN_BYTES));
     return order != 0 ? order : str_compare(left->dataset, right->dataset);
 }
 
-static void attributes_write(DocWriter *writer, const SealedEntity *entity, char (*texts)[PSEUDONYM_TEXT_8_BYTES])
+static void attributes_write(DocWriter *writer, const SealedEntity *entity,
+                             char (*texts)[PSEUDONYM_TEXT_8_BYTES])
 {
     doc_open_list(writer, "a");
     for (size_t i = 0; i < entity->count; i++) {

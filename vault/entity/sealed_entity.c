@@ -6,7 +6,7 @@
 #define HEAD_FORMAT 1
 #define MAC_LABEL STR("musubi/entity/v1")
 
-/* --- tokens -------------------------------------------------------------------------------------------------------- */
+/* --- tokens ----------------------------------------------------------------------------------- */
 
 Error sealed_entity_id_of_subject(VaultCall *call, const uint8_t subject[SUBJECT_ID_BYTES],
                                   uint8_t ret_id[SEALED_ID_BYTES])
@@ -20,7 +20,8 @@ Error sealed_entity_id_of_text(VaultCall *call, Str writer, Str type, Str text, 
 {
     char digit = (char)('0' + slot % 10);
     const Str parts[] = {writer, type, text, str_bytes(&digit, 1)};
-    /* Slot 0 is hashed without its number: nearly every entity lives there, and its key stays the plain one. */
+    /* Slot 0 is hashed without its number: nearly every entity lives there, and its key stays the
+     * plain one. */
     size_t count = slot == 0 ? 3 : 4;
     return pseudonym_16(call->core->keyring, call->tenant, STR("entity"), parts, count, ret_id);
 }
@@ -34,13 +35,14 @@ Error sealed_type_token(VaultCall *call, Str type, Str *ret_token)
     return str_copy_in(call->arena, str_from(text), ret_token);
 }
 
-Error sealed_attribute_token(VaultCall *call, Str type, Str name, uint8_t ret_token[SEALED_TOKEN_BYTES])
+Error sealed_attribute_token(VaultCall *call, Str type, Str name,
+                             uint8_t ret_token[SEALED_TOKEN_BYTES])
 {
     const Str parts[] = {type, name};
     return pseudonym_8(call->core->keyring, call->tenant, STR("attribute"), parts, 2, ret_token);
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static Error attribute_parse(DocBody item, SealedAttribute *ret_attribute)
 {
@@ -91,7 +93,8 @@ Error sealed_entity_parse(Arena *arena, const StoreDoc *doc, SealedEntity *ret_e
     TRY(doc_get_text(doc->body, "y", &entity.type_token));
     TRY(doc_get_int(doc->body, "g", &generation));
     TRY(doc_get_int(doc->body, "hv", &head_version));
-    ENSURE(generation > 0 && generation <= UINT32_MAX && head_version > 0, STORE_CORRUPT, "entity versions");
+    ENSURE(generation > 0 && generation <= UINT32_MAX && head_version > 0, STORE_CORRUPT,
+           "entity versions");
     entity.generation = (uint32_t)generation;
     entity.head_version = (uint64_t)head_version;
     TRY(doc_get_bytes(doc->body, "o", &entity.head));
@@ -125,9 +128,11 @@ Error sealed_entity_verify(Arena *arena, const SealedEntity *entity, SubjectKey 
     return seal_mac_verify(key, MAC_LABEL, message, entity->mac);
 }
 
-Error sealed_entity_open_head(Arena *arena, const SealedEntity *entity, SubjectKey *key, SealedHead *ret_head)
+Error sealed_entity_open_head(Arena *arena, const SealedEntity *entity, SubjectKey *key,
+                              SealedHead *ret_head)
 {
-    SealContext context = seal_context(key, SEAL_RECORD, entity->id, STR("EntityHead"), STR("head"));
+    SealContext context =
+        seal_context(key, SEAL_RECORD, entity->id, STR("EntityHead"), STR("head"));
     context.version = entity->head_version;
     Str plaintext;
     TRY(open_value(key, &context, entity->head, arena, &plaintext));
@@ -143,20 +148,22 @@ Error sealed_entity_open_head(Arena *arena, const SealedEntity *entity, SubjectK
     return OK;
 }
 
-const SealedAttribute *sealed_entity_find(const SealedEntity *entity, const uint8_t token[SEALED_TOKEN_BYTES])
+const SealedAttribute *sealed_entity_find(const SealedEntity *entity,
+                                          const uint8_t token[SEALED_TOKEN_BYTES])
 {
     Str wanted = str_bytes(token, SEALED_TOKEN_BYTES);
     for (size_t i = 0; i < entity->count; i++) {
         const SealedAttribute *attribute = &entity->attributes[i];
-        if (attribute->dataset.n == 0 && str_eq(str_bytes(attribute->token, SEALED_TOKEN_BYTES), wanted)) {
+        if (attribute->dataset.n == 0 &&
+            str_eq(str_bytes(attribute->token, SEALED_TOKEN_BYTES), wanted)) {
             return attribute;
         }
     }
     return NULL;
 }
 
-Error sealed_entity_open(Arena *arena, const SealedEntity *entity, SubjectKey *key, Str type, Str name,
-                         const SealedAttribute *attribute, Attribute *ret_attribute)
+Error sealed_entity_open(Arena *arena, const SealedEntity *entity, SubjectKey *key, Str type,
+                         Str name, const SealedAttribute *attribute, Attribute *ret_attribute)
 {
     SealContext context = seal_context(key, SEAL_VALUE, entity->id, type, name);
     context.dataset = attribute->dataset;

@@ -1,14 +1,14 @@
 /* gate.h — the one place that releases personal values.
  *
- * Order of everything here: authorise (client, purpose, link, consent) → append the leaf → durable → release. A
- * value is put into a result only after the entry that names its reader is on disk; when the log can't be written
- * nothing leaves. Answers are a function of the caller's view alone: the attributes that active grants give to
- * this client for this purpose at this moment. Hidden and absent are the same to the last byte. Must never be
- * reached around: nothing else may open sealed entities, and what must do so inside the vault comes through
- * gate_internal.
+ * Order of everything here: authorise (client, purpose, link, consent) → append the leaf → durable
+ * → release. A value is put into a result only after the entry that names its reader is on disk;
+ * when the log can't be written nothing leaves. Answers are a function of the caller's view alone:
+ * the attributes that active grants give to this client for this purpose at this moment. Hidden and
+ * absent are the same to the last byte. Must never be reached around: nothing else may open sealed
+ * entities, and what must do so inside the vault comes through gate_internal.
  *
- * Layer: vault/gate. Thread-safe: yes (immutable; a VaultCall is single-owner). Spec: 6(6)ウ, 6(6)エ, 7(2)エ.
- * Requirement: L-1, consent rules 1-10. */
+ * Layer: vault/gate. Thread-safe: yes (immutable; a VaultCall is single-owner). Spec: 6(6)ウ,
+ * 6(6)エ, 7(2)エ. Requirement: L-1, consent rules 1-10. */
 #ifndef MUSUBI_GATE_H
 #define MUSUBI_GATE_H
 
@@ -29,30 +29,33 @@ typedef struct Gate {
     const PurposeRegistry *purposes;
 } Gate;
 
-/* One entity by the caller's own id and, unless "", type. query gives the attributes to show; the rest of it is not
- * looked at. *ret_entity lives in the call's arena.
- * Errors: ENTITY_NOT_FOUND (unknown, not linked, no grant, expired, erased: one and the same Error), ENTITY_AMBIGUOUS
- * (several types inside the view), PURPOSE_REQUIRED, PURPOSE_NOT_REGISTERED, SERVICE_UNKNOWN (suspended),
- * LOG_UNAVAILABLE, VAULT_SEALED, store errors. */
+/* One entity by the caller's own id and, unless "", type. query gives the attributes to show; the
+ * rest of it is not looked at. *ret_entity lives in the call's arena. Errors: ENTITY_NOT_FOUND
+ * (unknown, not linked, no grant, expired, erased: one and the same Error), ENTITY_AMBIGUOUS
+ * (several types inside the view), PURPOSE_REQUIRED, PURPOSE_NOT_REGISTERED, SERVICE_UNKNOWN
+ * (suspended), LOG_UNAVAILABLE, VAULT_SEALED, store errors. */
 Error gate_read(const Gate *gate, VaultCall *call, const Principal *principal, Str id, Str type,
                 const EntityQuery *query, Entity *ret_entity) MUST_USE;
 
-/* The entities of the personal types among query->types (none given: all personal types, in the registry's order), in
- * the order of the caller's view rows. Unregistered and public types give nothing. total is set when
- * query->is_count_wanted. A page takes time by those who consented; with limit 0 and no count nothing is read.
- * Errors: as gate_read but ENTITY_NOT_FOUND and ENTITY_AMBIGUOUS. */
-Error gate_query(const Gate *gate, VaultCall *call, const Principal *principal, const EntityQuery *query,
-                 EntityPage *ret_page) MUST_USE;
+/* The entities of the personal types among query->types (none given: all personal types, in the
+ * registry's order), in the order of the caller's view rows. Unregistered and public types give
+ * nothing. total is set when query->is_count_wanted. A page takes time by those who consented; with
+ * limit 0 and no count nothing is read. Errors: as gate_read but ENTITY_NOT_FOUND and
+ * ENTITY_AMBIGUOUS. */
+Error gate_query(const Gate *gate, VaultCall *call, const Principal *principal,
+                 const EntityQuery *query, EntityPage *ret_page) MUST_USE;
 
 /* Creates or updates what the caller's write grants allow, and nothing else (consent rule 10).
- * Errors: ENTITY_NOT_FOUND, ENTITY_EXISTS (in the view), WRITE_NOT_GRANTED (argument: the refused names),
- * ENTITY_SUBJECT (the subject attribute is missing, no relationship, or would change), PARTIAL_UPDATE and
- * ATTRIBUTES_MISSING (as Orion words them), ENTITY_INVALID, and as gate_read. */
-Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal, const EntityWrite *write) MUST_USE;
+ * Errors: ENTITY_NOT_FOUND, ENTITY_EXISTS (in the view), WRITE_NOT_GRANTED (argument: the refused
+ * names), ENTITY_SUBJECT (the subject attribute is missing, no relationship, or would change),
+ * PARTIAL_UPDATE and ATTRIBUTES_MISSING (as Orion words them), ENTITY_INVALID, and as gate_read. */
+Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal,
+                 const EntityWrite *write) MUST_USE;
 
-/* Why something inside the vault opens values without a recipient's grant. Each reason has exactly one caller. */
-#define GATE_REASONS(REASON)                                              \
-    /* name, text in the access log, calling file */                      \
+/* Why something inside the vault opens values without a recipient's grant. Each reason has exactly
+ * one caller. */
+#define GATE_REASONS(REASON)                                                                       \
+    /* name, text in the access log, calling file */                                               \
     REASON(CITIZEN_SELF, "citizen-self", "gate_citizen.c")
 
 typedef enum GateReason {
@@ -62,10 +65,12 @@ typedef enum GateReason {
         GATE_REASON_COUNT_
 } GateReason;
 
-/* Opens every personal entity of one citizen in full, after the leaf that names the reason. Ids are those that the
- * principal's client would see for entities it did not write; a Person is "urn:ngsi-ld:Person:me".
- * Errors: SUBJECT_UNKNOWN, LOG_UNAVAILABLE, VAULT_SEALED, CRYPTO_OPEN, store errors. */
-Error gate_internal(const Gate *gate, VaultCall *call, GateReason reason, const Principal *principal,
-                    const uint8_t subject[16], Entity **ret_entities, size_t *ret_count) MUST_USE;
+/* Opens every personal entity of one citizen in full, after the leaf that names the reason. Ids are
+ * those that the principal's client would see for entities it did not write; a Person is
+ * "urn:ngsi-ld:Person:me". Errors: SUBJECT_UNKNOWN, LOG_UNAVAILABLE, VAULT_SEALED, CRYPTO_OPEN,
+ * store errors. */
+Error gate_internal(const Gate *gate, VaultCall *call, GateReason reason,
+                    const Principal *principal, const uint8_t subject[16], Entity **ret_entities,
+                    size_t *ret_count) MUST_USE;
 
 #endif

@@ -5,7 +5,8 @@
 #include "service_account.h"
 #include "service_subject.h"
 
-/* The refusal is the client's own fact, so it may be told apart; the leaf must be durable all the same. */
+/* The refusal is the client's own fact, so it may be told apart; the leaf must be durable all the
+ * same. */
 static Error refuse(const GateCaller *caller, LeafAct act, Error refusal)
 {
     LeafDraft draft = gate_leaf(caller->principal, act);
@@ -23,7 +24,8 @@ static Error check_account(const GateCaller *caller)
     TRY(service_account_find(caller->call, principal->client, &account));
     ENSURE(account.state == SERVICE_ACTIVE, SERVICE_UNKNOWN, NULL);
     const Purpose *purpose = purpose_find(caller->gate->purposes, principal->purpose);
-    bool is_registered = purpose != NULL && service_account_has_purpose(&account, principal->purpose) &&
+    bool is_registered = purpose != NULL &&
+                         service_account_has_purpose(&account, principal->purpose) &&
                          purpose_has_service(purpose, principal->client);
     ENSURE(is_registered, PURPOSE_NOT_REGISTERED, NULL);
     return OK;
@@ -40,15 +42,16 @@ static Error check(const GateCaller *caller)
 
 static bool is_refusal(Error error)
 {
-    return error.reason == REASON_PURPOSE_REQUIRED || error.reason == REASON_PURPOSE_NOT_REGISTERED ||
-           error.reason == REASON_SERVICE_UNKNOWN;
+    return error.reason == REASON_PURPOSE_REQUIRED ||
+           error.reason == REASON_PURPOSE_NOT_REGISTERED || error.reason == REASON_SERVICE_UNKNOWN;
 }
 
 Error gate_caller_open(const Gate *gate, VaultCall *call, const Principal *principal, LeafAct act,
                        GateCaller *ret_caller)
 {
     ENSURE(!keyring_is_sealed(gate->core->keyring), VAULT_SEALED, NULL);
-    CLEANUP(gate_caller_done) GateCaller caller = {.gate = gate, .call = call, .principal = principal};
+    CLEANUP(gate_caller_done)
+    GateCaller caller = {.gate = gate, .call = call, .principal = principal};
     Error error = service_subject_load(call, principal->client, &caller.own);
     if (FAILED(error) && error.reason != REASON_SUBJECT_UNKNOWN) {
         return error;

@@ -1,7 +1,8 @@
-/* gate_caller.h — a service that may ask for personal data: its account and purpose hold, its own key is at hand.
+/* gate_caller.h — a service that may ask for personal data: its account and purpose hold, its own
+ * key is at hand.
  *
- * The first half of authorisation: what the client already knows about itself. Refusals here are logged. Must never look
- * at a citizen.
+ * The first half of authorisation: what the client already knows about itself. Refusals here are
+ * logged. Must never look at a citizen.
  *
  * Layer: vault/gate; used by the gate alone. Thread-safe: single-owner. Requirement: L-1. */
 #ifndef MUSUBI_GATE_CALLER_H
@@ -15,12 +16,14 @@ typedef struct GateCaller {
     const Gate *gate;
     VaultCall *call;
     const Principal *principal;
-    Subject own; /* the client as a subject: seals what concerns no citizen; key NULL when the client is unknown */
+    Subject own; /* the client as a subject: seals what concerns no citizen; key NULL when the
+                    client is unknown */
 } GateCaller;
 
-/* Checks that the principal is an active service whose token names a purpose registered for it. act: what it wants, for
- * the leaf of a refusal. Give back with gate_caller_done.
- * Errors: PURPOSE_REQUIRED, PURPOSE_NOT_REGISTERED, SERVICE_UNKNOWN, LOG_UNAVAILABLE, VAULT_SEALED, store errors. */
+/* Checks that the principal is an active service whose token names a purpose registered for it.
+ * act: what it wants, for the leaf of a refusal. Give back with gate_caller_done. Errors:
+ * PURPOSE_REQUIRED, PURPOSE_NOT_REGISTERED, SERVICE_UNKNOWN, LOG_UNAVAILABLE, VAULT_SEALED, store
+ * errors. */
 Error gate_caller_open(const Gate *gate, VaultCall *call, const Principal *principal, LeafAct act,
                        GateCaller *ret_caller) MUST_USE;
 void gate_caller_done(GateCaller *caller);

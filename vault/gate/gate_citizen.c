@@ -28,7 +28,7 @@ static Error service_name(VaultCall *call, Str client, Str *ret_name)
     return OK;
 }
 
-/* --- me ------------------------------------------------------------------------------------------------------------ */
+/* --- me --------------------------------------------------------------------------------------- */
 
 static Error links_show(VaultCall *call, Subject *subject, CitizenMe *me)
 {
@@ -47,21 +47,23 @@ static Error links_show(VaultCall *call, Subject *subject, CitizenMe *me)
     return OK;
 }
 
-Error gate_citizen_me(const Gate *gate, VaultCall *call, const Principal *principal, CitizenMe *ret_me)
+Error gate_citizen_me(const Gate *gate, VaultCall *call, const Principal *principal,
+                      CitizenMe *ret_me)
 {
     CLEANUP(subject_done) Subject subject = {0};
     TRY(citizen_load(call, principal, &subject));
     CitizenMe me = {0};
     TRY(links_show(call, &subject, &me));
-    TRY(gate_internal(gate, call, GATE_REASON_CITIZEN_SELF, principal, subject.id, &me.entities, &me.entity_count));
+    TRY(gate_internal(gate, call, GATE_REASON_CITIZEN_SELF, principal, subject.id, &me.entities,
+                      &me.entity_count));
     *ret_me = me;
     return OK;
 }
 
-/* --- grants -------------------------------------------------------------------------------------------------------- */
+/* --- grants ----------------------------------------------------------------------------------- */
 
-Error gate_citizen_grants(const Gate *gate, VaultCall *call, const Principal *principal, Grant **ret_grants,
-                          size_t *ret_count)
+Error gate_citizen_grants(const Gate *gate, VaultCall *call, const Principal *principal,
+                          Grant **ret_grants, size_t *ret_count)
 {
     (void)gate;
     CLEANUP(subject_done) Subject subject = {0};
@@ -77,7 +79,7 @@ Error gate_citizen_grants(const Gate *gate, VaultCall *call, const Principal *pr
     return OK;
 }
 
-/* --- accesses ------------------------------------------------------------------------------------------------------ */
+/* --- accesses --------------------------------------------------------------------------------- */
 
 static Error grants_text(Arena *arena, const LeafDetail *detail, Str *ret_text)
 {
@@ -94,15 +96,16 @@ static Error grants_text(Arena *arena, const LeafDetail *detail, Str *ret_text)
 
 static Error access_show(VaultCall *call, const AccessLine *line, CitizenAccess *ret_access)
 {
-    CitizenAccess access = {.at_us = line->at_ms * 1000,
-                            .act = str_from(leaf_act_name(line->act)),
-                            .decision = line->is_denied ? STR("deny") : STR("permit"),
-                            .service = line->client,
-                            .purpose = line->purpose,
-                            .type = line->entity_type,
-                            .attributes = {.items = line->detail.attributes, .count = line->detail.attribute_count},
-                            .reason = line->why,
-                            .request_id = line->request_id};
+    CitizenAccess access = {
+        .at_us = line->at_ms * 1000,
+        .act = str_from(leaf_act_name(line->act)),
+        .decision = line->is_denied ? STR("deny") : STR("permit"),
+        .service = line->client,
+        .purpose = line->purpose,
+        .type = line->entity_type,
+        .attributes = {.items = line->detail.attributes, .count = line->detail.attribute_count},
+        .reason = line->why,
+        .request_id = line->request_id};
     TRY(grants_text(call->arena, &line->detail, &access.grants));
     *ret_access = access;
     return OK;
@@ -120,7 +123,8 @@ static Error access_name(VaultCall *call, CitizenAccess *accesses, size_t i)
     return service_name(call, accesses[i].service, &accesses[i].service_name);
 }
 
-static Error page_show(VaultCall *call, const AccessLine *lines, size_t count, CitizenAccessPage *page)
+static Error page_show(VaultCall *call, const AccessLine *lines, size_t count,
+                       CitizenAccessPage *page)
 {
     page->accesses = ARENA_MANY(call->arena, CitizenAccess, count);
     ENSURE_ALLOC(page->accesses, call->arena);
@@ -132,8 +136,8 @@ static Error page_show(VaultCall *call, const AccessLine *lines, size_t count, C
     return OK;
 }
 
-Error gate_citizen_accesses(const Gate *gate, VaultCall *call, const Principal *principal, size_t limit, Str cursor,
-                            CitizenAccessPage *ret_page)
+Error gate_citizen_accesses(const Gate *gate, VaultCall *call, const Principal *principal,
+                            size_t limit, Str cursor, CitizenAccessPage *ret_page)
 {
     (void)gate;
     CLEANUP(subject_done) Subject subject = {0};
@@ -145,8 +149,8 @@ Error gate_citizen_accesses(const Gate *gate, VaultCall *call, const Principal *
     AccessLine *lines = NULL;
     size_t count = 0;
     bool has_more = false;
-    TRY(log_projection_read(call->snapshot, call->arena, subject.key, is_from_newest ? NULL : &before, limit, &lines,
-                            &count, &has_more));
+    TRY(log_projection_read(call->snapshot, call->arena, subject.key,
+                            is_from_newest ? NULL : &before, limit, &lines, &count, &has_more));
     CitizenAccessPage page = {.next = STR_EMPTY};
     TRY(page_show(call, lines, count, &page));
     if (has_more && count > 0) {

@@ -1,9 +1,9 @@
 /* gate_citizen.h — what a signed-in citizen sees and steers: own data, grants, who read what.
  *
- * The principal must be ACTOR_CITIZEN; everything is about principal->subject alone. Giving and withdrawing are
- * idempotent by key: the answer is stored in the same commit as the change, so a repeated request gets the first
- * answer. The leaf of a change is durable before the change. Must never show a citizen another one's data, nor any
- * service's user ids.
+ * The principal must be ACTOR_CITIZEN; everything is about principal->subject alone. Giving and
+ * withdrawing are idempotent by key: the answer is stored in the same commit as the change, so a
+ * repeated request gets the first answer. The leaf of a change is durable before the change. Must
+ * never show a citizen another one's data, nor any service's user ids.
  *
  * Layer: vault/gate. Thread-safe: yes. Spec: 6(3)イ, 6(6)エ, 6(8). */
 #ifndef MUSUBI_GATE_CITIZEN_H
@@ -29,23 +29,27 @@ typedef struct CitizenMe {
     size_t link_count;
 } CitizenMe;
 
-/* The citizen's own data. Writes a leaf. Errors of all calls here: CITIZEN_REQUIRED (another kind of principal),
- * SUBJECT_UNKNOWN (erased), LOG_UNAVAILABLE, VAULT_SEALED, store errors. */
-Error gate_citizen_me(const Gate *gate, VaultCall *call, const Principal *principal, CitizenMe *ret_me) MUST_USE;
+/* The citizen's own data. Writes a leaf. Errors of all calls here: CITIZEN_REQUIRED (another kind
+ * of principal), SUBJECT_UNKNOWN (erased), LOG_UNAVAILABLE, VAULT_SEALED, store errors. */
+Error gate_citizen_me(const Gate *gate, VaultCall *call, const Principal *principal,
+                      CitizenMe *ret_me) MUST_USE;
 
 /* All own grants, oldest first; states as they are at call->now_us. */
-Error gate_citizen_grants(const Gate *gate, VaultCall *call, const Principal *principal, Grant **ret_grants,
-                          size_t *ret_count) MUST_USE;
+Error gate_citizen_grants(const Gate *gate, VaultCall *call, const Principal *principal,
+                          Grant **ret_grants, size_t *ret_count) MUST_USE;
 
-/* Gives a grant. *ret_is_replay tells that the key was used before: ret_grant is then the first answer, whatever
- * happened since. Errors: also IDEMPOTENCY_KEY (missing or too long), IDEMPOTENCY_MISMATCH (key used for another
- * request), PURPOSE_UNKNOWN, RECIPIENT_UNKNOWN, GRANT_INVALID. */
-Error gate_citizen_give(const Gate *gate, VaultCall *call, const Principal *principal, const GrantRequest *request,
-                        Str idempotency_key, Grant *ret_grant, bool *ret_is_replay) MUST_USE;
-/* Withdraws one. Errors: also IDEMPOTENCY_KEY, IDEMPOTENCY_MISMATCH, GRANT_UNKNOWN, GRANT_STATE, GRANT_INVALID (reason
- * too long). */
-Error gate_citizen_withdraw(const Gate *gate, VaultCall *call, const Principal *principal, Str grant_id, Str reason,
-                            Str idempotency_key, Grant *ret_grant, bool *ret_is_replay) MUST_USE;
+/* Gives a grant. *ret_is_replay tells that the key was used before: ret_grant is then the first
+ * answer, whatever happened since. Errors: also IDEMPOTENCY_KEY (missing or too long),
+ * IDEMPOTENCY_MISMATCH (key used for another request), PURPOSE_UNKNOWN, RECIPIENT_UNKNOWN,
+ * GRANT_INVALID. */
+Error gate_citizen_give(const Gate *gate, VaultCall *call, const Principal *principal,
+                        const GrantRequest *request, Str idempotency_key, Grant *ret_grant,
+                        bool *ret_is_replay) MUST_USE;
+/* Withdraws one. Errors: also IDEMPOTENCY_KEY, IDEMPOTENCY_MISMATCH, GRANT_UNKNOWN, GRANT_STATE,
+ * GRANT_INVALID (reason too long). */
+Error gate_citizen_withdraw(const Gate *gate, VaultCall *call, const Principal *principal,
+                            Str grant_id, Str reason, Str idempotency_key, Grant *ret_grant,
+                            bool *ret_is_replay) MUST_USE;
 
 /* One line of "who read what about me". */
 typedef struct CitizenAccess {
@@ -57,8 +61,8 @@ typedef struct CitizenAccess {
     Str purpose;
     Str type;
     StrList attributes;
-    Str grants;       /* "id@version" of the grants that allowed it, comma separated; "" = none */
-    Str reason;       /* why, e.g. "CONSENT_OK" */
+    Str grants; /* "id@version" of the grants that allowed it, comma separated; "" = none */
+    Str reason; /* why, e.g. "CONSENT_OK" */
     Str request_id;
 } CitizenAccess;
 
@@ -69,7 +73,7 @@ typedef struct CitizenAccessPage {
 } CitizenAccessPage;
 
 /* limit 1..100; cursor "" = from the newest. Errors: also CURSOR_INVALID. */
-Error gate_citizen_accesses(const Gate *gate, VaultCall *call, const Principal *principal, size_t limit, Str cursor,
-                            CitizenAccessPage *ret_page) MUST_USE;
+Error gate_citizen_accesses(const Gate *gate, VaultCall *call, const Principal *principal,
+                            size_t limit, Str cursor, CitizenAccessPage *ret_page) MUST_USE;
 
 #endif

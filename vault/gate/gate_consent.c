@@ -27,7 +27,7 @@ typedef struct ConsentOutcome {
     bool is_replay;
 } ConsentOutcome;
 
-/* --- fingerprints: the request as it was sent, member by member ---------------------------------------------------- */
+/* --- fingerprints: the request as it was sent, member by member ------------------------------- */
 
 static Error fingerprint_finish(const Buf *buf, uint8_t ret_fingerprint[SHA256_BYTES])
 {
@@ -37,7 +37,8 @@ static Error fingerprint_finish(const Buf *buf, uint8_t ret_fingerprint[SHA256_B
     return OK;
 }
 
-static Error fingerprint_give(Arena *arena, const GrantRequest *request, uint8_t ret_fingerprint[SHA256_BYTES])
+static Error fingerprint_give(Arena *arena, const GrantRequest *request,
+                              uint8_t ret_fingerprint[SHA256_BYTES])
 {
     Buf buf = buf_in(arena);
     buf_add_lp(&buf, STR("give"));
@@ -58,7 +59,8 @@ static Error fingerprint_give(Arena *arena, const GrantRequest *request, uint8_t
     return fingerprint_finish(&buf, ret_fingerprint);
 }
 
-static Error fingerprint_withdraw(Arena *arena, Str grant_id, Str reason, uint8_t ret_fingerprint[SHA256_BYTES])
+static Error fingerprint_withdraw(Arena *arena, Str grant_id, Str reason,
+                                  uint8_t ret_fingerprint[SHA256_BYTES])
 {
     Buf buf = buf_in(arena);
     buf_add_lp(&buf, STR("withdraw"));
@@ -67,7 +69,7 @@ static Error fingerprint_withdraw(Arena *arena, Str grant_id, Str reason, uint8_
     return fingerprint_finish(&buf, ret_fingerprint);
 }
 
-/* --- one attempt --------------------------------------------------------------------------------------------------- */
+/* --- one attempt ------------------------------------------------------------------------------ */
 
 static Error names_in(Arena *arena, const Grant *grant, Str **ret_names)
 {
@@ -81,13 +83,15 @@ static Error names_in(Arena *arena, const Grant *grant, Str **ret_names)
 }
 
 /* An attempt that is repeated for the same grant and version has its leaf already. */
-static Error change_log(ConsentChange *change, VaultCall *call, const Subject *subject, const Grant *grant)
+static Error change_log(ConsentChange *change, VaultCall *call, const Subject *subject,
+                        const Grant *grant)
 {
     if (change->logged_version == grant->version) {
         return OK;
     }
     bool is_give = change->request != NULL;
-    LeafDraft draft = gate_leaf(change->principal, is_give ? LEAF_CONSENT_GRANT : LEAF_CONSENT_REVOKE);
+    LeafDraft draft =
+        gate_leaf(change->principal, is_give ? LEAF_CONSENT_GRANT : LEAF_CONSENT_REVOKE);
     Str *names = NULL;
     TRY(names_in(call->arena, grant, &names));
     draft.why = STR("CITIZEN");
@@ -114,26 +118,29 @@ static Error check_recipient(VaultCall *call, Str recipient)
     bool is_unknown = FAILED(error) && error.reason == REASON_SERVICE_UNKNOWN;
     ENSURE(!is_unknown, RECIPIENT_UNKNOWN, str_argument(call->arena, recipient));
     TRY(error);
-    ENSURE(account.state == SERVICE_ACTIVE, RECIPIENT_UNKNOWN, str_argument(call->arena, recipient));
+    ENSURE(account.state == SERVICE_ACTIVE, RECIPIENT_UNKNOWN,
+           str_argument(call->arena, recipient));
     return OK;
 }
 
-static Error change_build(ConsentChange *change, VaultCall *call, Subject *subject, StoreBatch *batch,
-                          Grant *ret_grant)
+static Error change_build(ConsentChange *change, VaultCall *call, Subject *subject,
+                          StoreBatch *batch, Grant *ret_grant)
 {
     ViewRowWork *work = view_row_work_in(call);
     ENSURE_ALLOC(work, call->arena);
     if (change->request != NULL) {
-        TRY(grant_give(call, change->gate->purposes, subject, batch, work, change->request, ret_grant));
+        TRY(grant_give(call, change->gate->purposes, subject, batch, work, change->request,
+                       ret_grant));
         TRY(check_recipient(call, change->request->recipient));
     } else {
-        TRY(grant_withdraw(call, subject, batch, work, change->grant_id, change->reason, ret_grant));
+        TRY(grant_withdraw(call, subject, batch, work, change->grant_id, change->reason,
+                           ret_grant));
     }
     return view_row_work_finish(work, batch);
 }
 
-static Error change_new(ConsentChange *change, VaultCall *call, Subject *subject, const Idempotency *idempotency,
-                        Grant *ret_grant)
+static Error change_new(ConsentChange *change, VaultCall *call, Subject *subject,
+                        const Idempotency *idempotency, Grant *ret_grant)
 {
     StoreBatch *batch = store_batch_in(call->arena);
     ENSURE_ALLOC(batch, call->arena);
@@ -156,7 +163,8 @@ static Error change_once(ConsentChange *change, VaultCall *call, ConsentOutcome 
     CLEANUP(subject_done) Subject subject = {0};
     TRY(subject_load(call, principal->subject, &subject));
     Idempotency idempotency;
-    TRY(idempotency_find(call, &subject, change->idempotency_key, change->fingerprint, &idempotency));
+    TRY(idempotency_find(call, &subject, change->idempotency_key, change->fingerprint,
+                         &idempotency));
     ConsentOutcome outcome = {.is_replay = idempotency.is_replay};
     if (idempotency.is_replay) {
         TRY(grant_from_json(call->arena, idempotency.answer, &outcome.grant));
@@ -167,15 +175,17 @@ static Error change_once(ConsentChange *change, VaultCall *call, ConsentOutcome 
     return OK;
 }
 
-/* --- all attempts -------------------------------------------------------------------------------------------------- */
+/* --- all attempts ----------------------------------------------------------------------------- */
 
 static bool is_race(Error error)
 {
-    return FAILED(error) && (error.reason == REASON_STORE_CONFLICT || error.reason == REASON_STORE_EXISTS);
+    return FAILED(error) &&
+           (error.reason == REASON_STORE_CONFLICT || error.reason == REASON_STORE_EXISTS);
 }
 
 /* Others give and withdraw in the same list: each attempt reads anew. */
-static Error change_run(ConsentChange *change, VaultCall *call, Grant *ret_grant, bool *ret_is_replay)
+static Error change_run(ConsentChange *change, VaultCall *call, Grant *ret_grant,
+                        bool *ret_is_replay)
 {
     ConsentOutcome outcome;
     Error error = change_once(change, call, &outcome);
@@ -194,19 +204,23 @@ static Error change_run(ConsentChange *change, VaultCall *call, Grant *ret_grant
     return OK;
 }
 
-Error gate_citizen_give(const Gate *gate, VaultCall *call, const Principal *principal, const GrantRequest *request,
-                        Str idempotency_key, Grant *ret_grant, bool *ret_is_replay)
+Error gate_citizen_give(const Gate *gate, VaultCall *call, const Principal *principal,
+                        const GrantRequest *request, Str idempotency_key, Grant *ret_grant,
+                        bool *ret_is_replay)
 {
     GrantRequest fixed = *request;
     TRY(id_uuid7_in(call->core->ports, call->arena, &fixed.id));
-    ConsentChange change = {
-        .gate = gate, .principal = principal, .idempotency_key = idempotency_key, .request = &fixed};
+    ConsentChange change = {.gate = gate,
+                            .principal = principal,
+                            .idempotency_key = idempotency_key,
+                            .request = &fixed};
     TRY(fingerprint_give(call->arena, request, change.fingerprint));
     return change_run(&change, call, ret_grant, ret_is_replay);
 }
 
-Error gate_citizen_withdraw(const Gate *gate, VaultCall *call, const Principal *principal, Str grant_id, Str reason,
-                            Str idempotency_key, Grant *ret_grant, bool *ret_is_replay)
+Error gate_citizen_withdraw(const Gate *gate, VaultCall *call, const Principal *principal,
+                            Str grant_id, Str reason, Str idempotency_key, Grant *ret_grant,
+                            bool *ret_is_replay)
 {
     ConsentChange change = {.gate = gate,
                             .principal = principal,

@@ -11,7 +11,8 @@ static const Str REASON_TEXTS[] = {
     GATE_REASONS(GATE_REASON)
 #undef GATE_REASON
 };
-_Static_assert(sizeof REASON_TEXTS / sizeof REASON_TEXTS[0] == GATE_REASON_COUNT_, "one text for each reason");
+_Static_assert(sizeof REASON_TEXTS / sizeof REASON_TEXTS[0] == GATE_REASON_COUNT_,
+               "one text for each reason");
 
 /* One look inside: who asks, whose data, what was opened so far. */
 typedef struct Inside {
@@ -45,9 +46,9 @@ static Error open_all(Inside *inside, const GateTarget *target, Entity *entity)
         const SealedAttribute *stored = gate_target_attribute(target, i);
         bool is_shown = false;
         if (stored != NULL) {
-            TRY(view_attribute_in(call->arena, call, &inside->eyes, spec, &target->sealed, target->subject.key,
-                                  spec->attributes[i].name, stored, &entity->attributes[entity->attribute_count],
-                                  &is_shown));
+            TRY(view_attribute_in(call->arena, call, &inside->eyes, spec, &target->sealed,
+                                  target->subject.key, spec->attributes[i].name, stored,
+                                  &entity->attributes[entity->attribute_count], &is_shown));
         }
         entity->attribute_count += is_shown ? 1 : 0;
     }
@@ -60,14 +61,16 @@ static Error open_entity(Inside *inside, const StoreDoc *doc)
     TRY(doc_get_text(doc->body, "y", &token));
     const GateType *type = type_of(inside, token);
     if (type == NULL) {
-        /* A type that the registry does not list any more: its attributes have no names to be opened by. */
+        /* A type that the registry does not list any more: its attributes have no names to be
+         * opened by. */
         return OK;
     }
     VaultCall *call = inside->caller.call;
     GateTarget target = {.type = type, .subject = *inside->subject};
     TRY(gate_target_take(&inside->caller, doc, &target));
     Entity entity = {.type = type->spec->name, .service_path = STR("/")};
-    TRY(view_entity_id_in(call->arena, call, &inside->eyes, type->spec, &target.sealed, &target.head, &entity.id));
+    TRY(view_entity_id_in(call->arena, call, &inside->eyes, type->spec, &target.sealed,
+                          &target.head, &entity.id));
     TRY(open_all(inside, &target, &entity));
     entity_attributes_sort(&entity);
     entity_times_from_attributes(&entity);
@@ -140,8 +143,9 @@ static Error open_entities(Inside *inside)
     return OK;
 }
 
-Error gate_internal(const Gate *gate, VaultCall *call, GateReason reason, const Principal *principal,
-                    const uint8_t subject[16], Entity **ret_entities, size_t *ret_count)
+Error gate_internal(const Gate *gate, VaultCall *call, GateReason reason,
+                    const Principal *principal, const uint8_t subject[16], Entity **ret_entities,
+                    size_t *ret_count)
 {
     CLEANUP(subject_done) Subject owner = {0};
     TRY(subject_load(call, subject, &owner));

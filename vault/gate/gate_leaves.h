@@ -1,6 +1,8 @@
-/* gate_leaves.h — the entries of one answer: collected while the answer is made, durable before it is released.
+/* gate_leaves.h — the entries of one answer: collected while the answer is made, durable before it
+ * is released.
  *
- * Must never be skipped: a value may be put into a result only after gate_leaves_append returned OK.
+ * Must never be skipped: a value may be put into a result only after gate_leaves_append returned
+ * OK.
  *
  * Layer: vault/gate; used by the gate alone. Thread-safe: single-owner. Requirement: L-1. */
 #ifndef MUSUBI_GATE_LEAVES_H
@@ -17,12 +19,15 @@ typedef struct GateLeaves {
     size_t capacity;
 } GateLeaves;
 
+/* None yet. */
 GateLeaves gate_leaves(const Gate *gate, Arena *arena);
-/* A draft with what the request says: act, client, purpose, address, user agent, request id. No key. */
+/* A draft with what the request says: act, client, purpose, address, user agent, request id. No
+ * key. */
 LeafDraft gate_leaf(const Principal *principal, LeafAct act);
 /* Adds a copy of the draft and a reference to its key. Errors: OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error gate_leaves_add(GateLeaves *leaves, const LeafDraft *draft) MUST_USE;
-/* Returns when all are durable; none is fine. Errors: LOG_UNAVAILABLE, DEADLINE, VAULT_SEALED, CRYPTO_OPEN, … */
+/* Returns when all are durable; none is fine. Errors: LOG_UNAVAILABLE, DEADLINE, VAULT_SEALED,
+ * CRYPTO_OPEN, … */
 Error gate_leaves_append(GateLeaves *leaves, Deadline deadline) MUST_USE;
 /* Gives the keys back. Twice is fine. */
 void gate_leaves_done(GateLeaves *leaves);

@@ -11,7 +11,8 @@
 #define CHUNK_ARENA_BYTES ((size_t)128 << 20)
 #define ENTITIES_OF_ONE_MAX STORE_FIND_LIMIT_MAX
 
-/* The page while it grows. What is shown is copied into the call's arena; all else lives in a chunk's own. */
+/* The page while it grows. What is shown is copied into the call's arena; all else lives in a
+ * chunk's own. */
 typedef struct Page {
     const EntityQuery *query;
     Arena *arena;
@@ -33,7 +34,8 @@ static Error page_meet(Page *page, GateCaller *caller, GateTarget *target)
         return OK;
     }
     int64_t place = page->seen++;
-    bool is_on_page = place >= page->query->offset && place < page->query->offset + page->query->limit;
+    bool is_on_page =
+        place >= page->query->offset && place < page->query->offset + page->query->limit;
     if (!is_on_page) {
         return OK;
     }
@@ -43,7 +45,7 @@ static Error page_meet(Page *page, GateCaller *caller, GateTarget *target)
     return OK;
 }
 
-/* --- walking a list ------------------------------------------------------------------------------------------------ */
+/* --- walking a list --------------------------------------------------------------------------- */
 
 /* One stretch of view rows with everything that belongs to them, read in a few goes. */
 typedef struct Chunk {
@@ -88,9 +90,11 @@ static Error chunk_links(GateCaller *caller, Chunk *chunk)
     chunk->links = ARENA_MANY(call->arena, StoreDoc, chunk->count);
     ENSURE_ALLOC(chunk->links, call->arena);
     for (size_t i = 0; i < chunk->count; i++) {
-        TRY(id_link_key_of_subject(call, chunk->rows[i].subject, caller->principal->client, &keys[i]));
+        TRY(id_link_key_of_subject(call, chunk->rows[i].subject, caller->principal->client,
+                                   &keys[i]));
     }
-    return store_get_many(call->snapshot, call->arena, STORE_LINKS, keys, chunk->count, chunk->links);
+    return store_get_many(call->snapshot, call->arena, STORE_LINKS, keys, chunk->count,
+                          chunk->links);
 }
 
 static Error chunk_persons(VaultCall *call, Chunk *chunk)
@@ -106,7 +110,8 @@ static Error chunk_persons(VaultCall *call, Chunk *chunk)
         pseudonym_text_16(id, text);
         TRY(str_copy_in(call->arena, str_from(text), &keys[i]));
     }
-    return store_get_many(call->snapshot, call->arena, STORE_ENTITIES, keys, chunk->count, chunk->entities);
+    return store_get_many(call->snapshot, call->arena, STORE_ENTITIES, keys, chunk->count,
+                          chunk->entities);
 }
 
 static Error chunk_load(GateCaller *caller, const GateType *type, Chunk *chunk)
@@ -116,9 +121,10 @@ static Error chunk_load(GateCaller *caller, const GateType *type, Chunk *chunk)
     return gate_type_is_person(type) ? chunk_persons(caller->call, chunk) : OK;
 }
 
-/* Rules and link of one row; a citizen who is erased or not linked any more leaves key NULL. The key stays the
- * chunk's: targets made from this one only borrow it. */
-static Error row_target(GateCaller *caller, const GateType *type, const Chunk *chunk, size_t i, GateTarget *target)
+/* Rules and link of one row; a citizen who is erased or not linked any more leaves key NULL. The
+ * key stays the chunk's: targets made from this one only borrow it. */
+static Error row_target(GateCaller *caller, const GateType *type, const Chunk *chunk, size_t i,
+                        GateTarget *target)
 {
     VaultCall *call = caller->call;
     *target = (GateTarget){.type = type, .row = chunk->rows[i], .why = "UNKNOWN_ID"};
@@ -139,15 +145,18 @@ static int by_id(const void *a, const void *b)
     return str_compare(((const GateTarget *)a)->id, ((const GateTarget *)b)->id);
 }
 
-/* All entities of a type that belong to the row's citizen, in the order of their ids as the caller sees them. */
-static Error row_entities(GateCaller *caller, const GateTarget *row, GateTarget **ret_targets, size_t *ret_count)
+/* All entities of a type that belong to the row's citizen, in the order of their ids as the caller
+ * sees them. */
+static Error row_entities(GateCaller *caller, const GateTarget *row, GateTarget **ret_targets,
+                          size_t *ret_count)
 {
     VaultCall *call = caller->call;
-    StoreFind find = {.collection = STORE_ENTITIES,
-                      .index = "by_subject",
-                      .equal = {STORE_TEXT(subject_text(&row->subject)), STORE_TEXT(row->type->token)},
-                      .equal_count = 2,
-                      .limit = ENTITIES_OF_ONE_MAX};
+    StoreFind find = {
+        .collection = STORE_ENTITIES,
+        .index = "by_subject",
+        .equal = {STORE_TEXT(subject_text(&row->subject)), STORE_TEXT(row->type->token)},
+        .equal_count = 2,
+        .limit = ENTITIES_OF_ONE_MAX};
     StoreDoc *docs;
     size_t count;
     TRY(store_find(call->snapshot, call->arena, &find, &docs, &count));
@@ -165,11 +174,13 @@ static Error row_entities(GateCaller *caller, const GateTarget *row, GateTarget 
     return OK;
 }
 
-static Error meet_row(GateCaller *caller, const GateType *type, const Chunk *chunk, size_t i, Page *page)
+static Error meet_row(GateCaller *caller, const GateType *type, const Chunk *chunk, size_t i,
+                      Page *page)
 {
     GateTarget row;
     TRY(row_target(caller, type, chunk, i, &row));
-    bool may_read = row.subject.key != NULL && consent_has_any(row.rules, CONSENT_READ, caller->call->now_us);
+    bool may_read =
+        row.subject.key != NULL && consent_has_any(row.rules, CONSENT_READ, caller->call->now_us);
     if (!may_read) {
         return OK;
     }
@@ -190,7 +201,8 @@ static Error meet_row(GateCaller *caller, const GateType *type, const Chunk *chu
     return page_meet(page, caller, &row);
 }
 
-/* How many rows to read next: about what the page still needs, since a row mostly gives one entity. */
+/* How many rows to read next: about what the page still needs, since a row mostly gives one entity.
+ */
 static size_t chunk_rows(const Page *page)
 {
     if (page->query->is_count_wanted) {
@@ -214,7 +226,8 @@ static Error keep_row(Arena *arena, const ViewRow *row, ViewRow **ret_kept)
     return OK;
 }
 
-/* One chunk in memory of its own, wiped when it is done. *after moves on; NULL at the end of the list. */
+/* One chunk in memory of its own, wiped when it is done. *after moves on; NULL at the end of the
+ * list. */
 static Error walk_chunk(GateCaller *caller, const GateType *type, Page *page, ViewRow **after)
 {
     CLEANUP(arena_free) Arena *scratch = arena_new_sensitive(CHUNK_ARENA_BYTES);
@@ -260,7 +273,7 @@ static Error walk_lists(GateCaller *caller, const GateType *types, size_t count,
     return OK;
 }
 
-/* --- asked by id --------------------------------------------------------------------------------------------------- */
+/* --- asked by id ------------------------------------------------------------------------------ */
 
 typedef struct Found {
     GateTarget *targets;
@@ -284,7 +297,8 @@ static bool id_is_repeated(StrList ids, size_t i)
     return str_list_has((StrList){.items = ids.items, .count = i}, ids.items[i]);
 }
 
-static Error find_ids(GateCaller *caller, const GateType *types, size_t count, Page *page, Found *found)
+static Error find_ids(GateCaller *caller, const GateType *types, size_t count, Page *page,
+                      Found *found)
 {
     StrList ids = page->query->ids;
     found->targets = ARENA_MANY(caller->call->arena, GateTarget, ids.count * count);
@@ -292,7 +306,8 @@ static Error find_ids(GateCaller *caller, const GateType *types, size_t count, P
     for (size_t i = 0; i < ids.count; i++) {
         for (size_t t = 0; t < count && !id_is_repeated(ids, i); t++) {
             if (gate_type_may_have(caller, &types[t], ids.items[i])) {
-                TRY(gate_target_find(caller, &types[t], ids.items[i], &found->targets[found->count]));
+                TRY(gate_target_find(caller, &types[t], ids.items[i],
+                                     &found->targets[found->count]));
                 found->count++;
                 page->evaluated++;
             }
@@ -332,7 +347,7 @@ static Error ask_by_id(GateCaller *caller, const GateType *types, size_t count, 
     return OK;
 }
 
-/* --- the whole ----------------------------------------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static void list_describe(Buf *buf, Str name, StrList list)
 {
@@ -392,8 +407,8 @@ static Error page_fill(GateCaller *caller, const EntityQuery *query, Page *page)
     return gate_leaves_append(&page->leaves, caller->call->deadline);
 }
 
-Error gate_query(const Gate *gate, VaultCall *call, const Principal *principal, const EntityQuery *query,
-                 EntityPage *ret_page)
+Error gate_query(const Gate *gate, VaultCall *call, const Principal *principal,
+                 const EntityQuery *query, EntityPage *ret_page)
 {
     CLEANUP(gate_caller_done) GateCaller caller = {0};
     TRY(gate_caller_open(gate, call, principal, LEAF_SCAN, &caller));

@@ -21,7 +21,8 @@ static Error shown_in(Arena *arena, size_t capacity, Shown *ret_shown)
     return OK;
 }
 
-static Error open_wanted(GateCaller *caller, GateTarget *target, Arena *out, StrList wanted, Shown *shown)
+static Error open_wanted(GateCaller *caller, GateTarget *target, Arena *out, StrList wanted,
+                         Shown *shown)
 {
     const EntityTypeSpec *spec = target->type->spec;
     ViewEyes eyes = view_eyes_of_link(&target->link);
@@ -39,7 +40,8 @@ static Error open_wanted(GateCaller *caller, GateTarget *target, Arena *out, Str
         }
         bool is_shown;
         TRY(view_attribute_in(out, caller->call, &eyes, spec, &target->sealed, target->subject.key,
-                              spec->attributes[i].name, stored, &shown->attributes[shown->count], &is_shown));
+                              spec->attributes[i].name, stored, &shown->attributes[shown->count],
+                              &is_shown));
         if (is_shown) {
             shown->rules[shown->count++] = decision.rule;
         }
@@ -47,8 +49,8 @@ static Error open_wanted(GateCaller *caller, GateTarget *target, Arena *out, Str
     return OK;
 }
 
-static Error leaf_add(GateCaller *caller, const GateTarget *target, const Entity *entity, const Shown *shown,
-                      size_t rule_index, GateLeaves *leaves)
+static Error leaf_add(GateCaller *caller, const GateTarget *target, const Entity *entity,
+                      const Shown *shown, size_t rule_index, GateLeaves *leaves)
 {
     const ConsentRule *rule = &target->rules.items[rule_index];
     Str *names = ARENA_MANY(leaves->arena, Str, shown->count);
@@ -86,10 +88,10 @@ static bool has_rule(const Shown *shown, size_t rule)
     return false;
 }
 
-/* One leaf for each grant that gave something. An entity that is shown without attributes was given by the grant that
- * makes it visible at all. */
-static Error leaves_add(GateCaller *caller, const GateTarget *target, const Entity *entity, const Shown *shown,
-                        GateLeaves *leaves)
+/* One leaf for each grant that gave something. An entity that is shown without attributes was given
+ * by the grant that makes it visible at all. */
+static Error leaves_add(GateCaller *caller, const GateTarget *target, const Entity *entity,
+                        const Shown *shown, GateLeaves *leaves)
 {
     if (shown->count == 0) {
         return leaf_add(caller, target, entity, shown, shown->first_rule, leaves);
@@ -102,8 +104,8 @@ static Error leaves_add(GateCaller *caller, const GateTarget *target, const Enti
     return OK;
 }
 
-Error gate_show_entity(GateCaller *caller, GateTarget *target, Arena *out, StrList wanted, GateLeaves *leaves,
-                       Entity *ret_entity)
+Error gate_show_entity(GateCaller *caller, GateTarget *target, Arena *out, StrList wanted,
+                       GateLeaves *leaves, Entity *ret_entity)
 {
     ENSURE(target->why == NULL, INTERNAL, NULL);
     Shown shown;

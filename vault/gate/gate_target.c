@@ -4,7 +4,7 @@
 
 #include "record.h"
 
-/* --- types --------------------------------------------------------------------------------------------------------- */
+/* --- types ------------------------------------------------------------------------------------ */
 
 bool gate_type_is_person(const GateType *type)
 {
@@ -54,7 +54,7 @@ Error gate_types_in(GateCaller *caller, StrList names, GateType **ret_types, siz
     return OK;
 }
 
-/* --- deciding ------------------------------------------------------------------------------------------------------ */
+/* --- deciding --------------------------------------------------------------------------------- */
 
 ConsentDecision gate_target_decide(const GateCaller *caller, const GateTarget *target, size_t index,
                                    ConsentOperation operation)
@@ -94,7 +94,7 @@ Error gate_target_rules(GateCaller *caller, GateTarget *target)
     return view_row_open(call, &target->type->list, &target->subject, &target->row, &target->rules);
 }
 
-/* --- finding ------------------------------------------------------------------------------------------------------- */
+/* --- finding ---------------------------------------------------------------------------------- */
 
 Error gate_target_take(GateCaller *caller, const StoreDoc *doc, GateTarget *target)
 {
@@ -128,7 +128,8 @@ static Error find_person(GateCaller *caller, Str id, GateTarget *target)
     if (!view_urn_name(id, target->type->spec->name, &user_id)) {
         return OK;
     }
-    Error error = id_link_find(call, caller->principal->client, user_id, &target->subject, &target->link);
+    Error error =
+        id_link_find(call, caller->principal->client, user_id, &target->subject, &target->link);
     if (FAILED(error)) {
         return error.reason == REASON_LINK_UNKNOWN ? OK : error;
     }
@@ -144,7 +145,8 @@ static Error find_person(GateCaller *caller, Str id, GateTarget *target)
     return OK;
 }
 
-/* The citizen behind a stored entity, through the caller's living link; nobody when there is none. */
+/* The citizen behind a stored entity, through the caller's living link; nobody when there is none.
+ */
 static Error take_owner(GateCaller *caller, const StoreDoc *doc, GateTarget *target)
 {
     VaultCall *call = caller->call;
@@ -185,14 +187,15 @@ static void target_clear(GateTarget *target)
     *target = (GateTarget){.type = target->type, .why = "UNKNOWN_ID"};
 }
 
-/* As its writer wrote it. Slots behind the first exist only where one writer gave an id to two citizens. */
+/* As its writer wrote it. Slots behind the first exist only where one writer gave an id to two
+ * citizens. */
 static Error find_written(GateCaller *caller, Str id, GateTarget *target)
 {
     for (unsigned slot = 0; slot < GATE_SLOTS_MAX; slot++) {
         uint8_t stored[SEALED_ID_BYTES];
         StoreDoc doc;
-        TRY(sealed_entity_id_of_text(caller->call, caller->principal->client, target->type->spec->name, id, slot,
-                                     stored));
+        TRY(sealed_entity_id_of_text(caller->call, caller->principal->client,
+                                     target->type->spec->name, id, slot, stored));
         TRY(entity_get(caller, stored, &doc));
         if (doc.version == 0) {
             return OK;
@@ -214,7 +217,8 @@ static Error find_keyed(GateCaller *caller, Str id, GateTarget *target)
         return OK;
     }
     ServiceId keyed;
-    TRY(service_id_open(call->core->keyring, call->tenant, caller->principal->client, name, &keyed));
+    TRY(service_id_open(call->core->keyring, call->tenant, caller->principal->client, name,
+                        &keyed));
     if (!keyed.is_known) {
         return OK;
     }
@@ -231,7 +235,8 @@ static Error find_keyed(GateCaller *caller, Str id, GateTarget *target)
     TRY(take_document(caller, &doc, target));
     bool is_current = target->subject.key != NULL && keyed.epoch == target->link.epoch;
     if (!is_current || str_eq(target->head.writer, caller->principal->client)) {
-        /* An id of an earlier link, or another name for something that this caller knows by its own. */
+        /* An id of an earlier link, or another name for something that this caller knows by its
+         * own. */
         target_clear(target);
     }
     return OK;
@@ -257,8 +262,8 @@ Error gate_target_find(GateCaller *caller, const GateType *type, Str id, GateTar
 Error gate_target_name(GateCaller *caller, Arena *arena, GateTarget *target)
 {
     ViewEyes eyes = view_eyes_of_link(&target->link);
-    return view_entity_id_in(arena, caller->call, &eyes, target->type->spec, &target->sealed, &target->head,
-                             &target->id);
+    return view_entity_id_in(arena, caller->call, &eyes, target->type->spec, &target->sealed,
+                             &target->head, &target->id);
 }
 
 void gate_target_done(GateTarget *target)

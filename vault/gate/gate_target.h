@@ -1,10 +1,12 @@
-/* gate_target.h — one stored entity (or the place where it would be) with all that decides about it for one caller.
+/* gate_target.h — one stored entity (or the place where it would be) with all that decides about it
+ * for one caller.
  *
- * Found by the caller's own id, or met on a walk along view rows. Finding never fails for want of something: what is
- * unknown, foreign, unlinked, hidden or absent is a target that the view lacks, and `why` says so to the log alone. Must
- * never open an attribute.
+ * Found by the caller's own id, or met on a walk along view rows. Finding never fails for want of
+ * something: what is unknown, foreign, unlinked, hidden or absent is a target that the view lacks,
+ * and `why` says so to the log alone. Must never open an attribute.
  *
- * Layer: vault/gate; used by the gate alone. Thread-safe: single-owner. Requirement: consent rules 1, 5, 8, 9. */
+ * Layer: vault/gate; used by the gate alone. Thread-safe: single-owner. Requirement: consent rules
+ * 1, 5, 8, 9. */
 #ifndef MUSUBI_GATE_TARGET_H
 #define MUSUBI_GATE_TARGET_H
 
@@ -17,7 +19,8 @@
 
 #define GATE_SLOTS_MAX 8
 
-/* A personal type as one caller asks for it: its list of view rows, and the tokens of its attributes. */
+/* A personal type as one caller asks for it: its list of view rows, and the tokens of its
+ * attributes. */
 typedef struct GateType {
     const EntityTypeSpec *spec;
     ViewList list;
@@ -29,11 +32,13 @@ typedef struct GateType {
 /* In the call's arena. Errors: VAULT_SEALED, OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error gate_type_in(GateCaller *caller, const EntityTypeSpec *spec, GateType *ret_type) MUST_USE;
 /* The personal types among names (none given: all), in the registry's order. */
-Error gate_types_in(GateCaller *caller, StrList names, GateType **ret_types, size_t *ret_count) MUST_USE;
+Error gate_types_in(GateCaller *caller, StrList names, GateType **ret_types, size_t *ret_count)
+    MUST_USE;
 /* Whether the entity id is the citizen. */
 bool gate_type_is_person(const GateType *type);
 
-/* Whether an entity of this type can have this id: ids in the form of another personal type are never its. */
+/* Whether an entity of this type can have this id: ids in the form of another personal type are
+ * never its. */
 bool gate_type_may_have(const GateCaller *caller, const GateType *type, Str id);
 
 typedef struct GateTarget {
@@ -50,10 +55,12 @@ typedef struct GateTarget {
 
 /* The target behind the caller's id for one type. Give back with gate_target_done in any case.
  * Errors: VAULT_SEALED, CRYPTO_OPEN, STORE_CORRUPT, store errors; never for what is unknown. */
-Error gate_target_find(GateCaller *caller, const GateType *type, Str id, GateTarget *ret_target) MUST_USE;
+Error gate_target_find(GateCaller *caller, const GateType *type, Str id, GateTarget *ret_target)
+    MUST_USE;
 /* Takes a stored entity's document apart and checks it. Errors: CRYPTO_OPEN, STORE_CORRUPT. */
 Error gate_target_take(GateCaller *caller, const StoreDoc *doc, GateTarget *target) MUST_USE;
-/* Loads the caller's rules about target->subject. Errors: CRYPTO_OPEN, STORE_CORRUPT, store errors. */
+/* Loads the caller's rules about target->subject. Errors: CRYPTO_OPEN, STORE_CORRUPT, store errors.
+ */
 Error gate_target_rules(GateCaller *caller, GateTarget *target) MUST_USE;
 /* Decides whether the view has the target; sets why. */
 void gate_target_judge(const GateCaller *caller, GateTarget *target);

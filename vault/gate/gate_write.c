@@ -30,7 +30,8 @@ static Error intent_log(const GateCaller *caller, const GateWritePlan *plan)
     return gate_leaf_append(caller->gate, caller->call, &draft);
 }
 
-static Error refusal_log(const GateCaller *caller, const GateWritePlan *plan, Str id, const char *why)
+static Error refusal_log(const GateCaller *caller, const GateWritePlan *plan, Str id,
+                         const char *why)
 {
     const GateTarget *target = &plan->target;
     LeafDraft draft = gate_leaf(caller->principal, LEAF_WRITE);
@@ -49,7 +50,8 @@ static Error refusal_log(const GateCaller *caller, const GateWritePlan *plan, St
     return gate_leaf_append(caller->gate, caller->call, &draft);
 }
 
-/* Takes effect only while the citizen's key, the consent and the link are what they were when it was decided. */
+/* Takes effect only while the citizen's key, the consent and the link are what they were when it
+ * was decided. */
 static Error commit(const GateCaller *caller, GateWritePlan *plan)
 {
     Arena *arena = caller->call->arena;
@@ -59,7 +61,8 @@ static Error commit(const GateCaller *caller, GateWritePlan *plan)
     if (target->sealed.doc_version == 0) {
         store_batch_insert(batch, STORE_ENTITIES, plan->key, plan->body);
     } else {
-        store_batch_replace(batch, STORE_ENTITIES, plan->key, target->sealed.doc_version, plan->body);
+        store_batch_replace(batch, STORE_ENTITIES, plan->key, target->sealed.doc_version,
+                            plan->body);
     }
     subject_require(&target->subject, batch);
     store_batch_require(batch, STORE_VIEW_ROWS, target->row.doc.key, target->row.doc.version);
@@ -67,7 +70,8 @@ static Error commit(const GateCaller *caller, GateWritePlan *plan)
     return store_commit(caller->call->core->store, batch, caller->call->deadline, NULL);
 }
 
-static Error write_once(const Gate *gate, VaultCall *call, const Principal *principal, const EntityWrite *write)
+static Error write_once(const Gate *gate, VaultCall *call, const Principal *principal,
+                        const EntityWrite *write)
 {
     CLEANUP(gate_caller_done) GateCaller caller = {0};
     TRY(gate_caller_open(gate, call, principal, LEAF_WRITE, &caller));
@@ -89,10 +93,12 @@ static Error write_once(const Gate *gate, VaultCall *call, const Principal *prin
 
 static bool is_race(Error error)
 {
-    return FAILED(error) && (error.reason == REASON_STORE_CONFLICT || error.reason == REASON_STORE_EXISTS);
+    return FAILED(error) &&
+           (error.reason == REASON_STORE_CONFLICT || error.reason == REASON_STORE_EXISTS);
 }
 
-Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal, const EntityWrite *write)
+Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal,
+                 const EntityWrite *write)
 {
     Error error = write_once(gate, call, principal, write);
     for (int attempt = 1; attempt < ATTEMPTS_MAX && is_race(error); attempt++) {
@@ -101,6 +107,7 @@ Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal, 
         error = write_once(gate, &fresh, principal, write);
         vault_call_close(&fresh);
     }
-    /* Who was faster may be somebody whom the caller can't see: never "exists", never "conflict". */
+    /* Who was faster may be somebody whom the caller can't see: never "exists", never "conflict".
+     */
     return is_race(error) ? FAIL(STORE_CONFLICT, NULL) : error;
 }

@@ -10,7 +10,7 @@ void gate_write_plan_done(GateWritePlan *plan)
     gate_target_done(&plan->target);
 }
 
-/* --- refusals ------------------------------------------------------------------------------------------------------ */
+/* --- refusals --------------------------------------------------------------------------------- */
 
 static Error refuse(GateWritePlan *plan, const char *why, Error refusal)
 {
@@ -21,7 +21,8 @@ static Error refuse(GateWritePlan *plan, const char *why, Error refusal)
 /* Unknown, foreign, unlinked, hidden: one place. */
 static Error not_found(GateWritePlan *plan)
 {
-    return refuse(plan, plan->target.why == NULL ? "UNKNOWN_ID" : plan->target.why, FAIL(ENTITY_NOT_FOUND, NULL));
+    return refuse(plan, plan->target.why == NULL ? "UNKNOWN_ID" : plan->target.why,
+                  FAIL(ENTITY_NOT_FOUND, NULL));
 }
 
 static size_t spec_index(const GateTarget *target, Str name)
@@ -31,14 +32,16 @@ static size_t spec_index(const GateTarget *target, Str name)
     return attribute == NULL ? SIZE_MAX : (size_t)(attribute - spec->attributes);
 }
 
-static bool may_do(const GateCaller *caller, const GateTarget *target, Str name, ConsentOperation operation)
+static bool may_do(const GateCaller *caller, const GateTarget *target, Str name,
+                   ConsentOperation operation)
 {
     size_t index = spec_index(target, name);
     return index != SIZE_MAX && gate_target_decide(caller, target, index, operation).is_allowed;
 }
 
 /* Names the attributes that the grants don't cover; what is stored plays no part. */
-static Error check_grants(GateCaller *caller, const Entity *asked, bool needs_read, GateWritePlan *plan)
+static Error check_grants(GateCaller *caller, const Entity *asked, bool needs_read,
+                          GateWritePlan *plan)
 {
     Buf refused = buf_in(caller->call->arena);
     for (size_t i = 0; i < asked->attribute_count; i++) {
@@ -55,14 +58,16 @@ static Error check_grants(GateCaller *caller, const Entity *asked, bool needs_re
     if (names.n == 0) {
         return OK;
     }
-    return refuse(plan, "NO_CONSENT", FAIL(WRITE_NOT_GRANTED, str_argument(caller->call->arena, names)));
+    return refuse(plan, "NO_CONSENT",
+                  FAIL(WRITE_NOT_GRANTED, str_argument(caller->call->arena, names)));
 }
 
 static Error check_form(const EntityWrite *write)
 {
     bool is_at_root = write->service_path.n == 0 || str_eq(write->service_path, STR("/"));
     ENSURE(is_at_root, ENTITY_INVALID, "personal entities live at service path /");
-    ENSURE(write->entity.attribute_count > 0, ENTITY_INVALID, "a personal entity needs at least one attribute");
+    ENSURE(write->entity.attribute_count > 0, ENTITY_INVALID,
+           "a personal entity needs at least one attribute");
     for (size_t i = 0; i < write->entity.attribute_count; i++) {
         ENSURE(write->entity.attributes[i].dataset_id.n == 0, ENTITY_INVALID, "datasetId");
     }
@@ -80,9 +85,10 @@ static Error names_in(Arena *arena, const Entity *entity, StrList *ret_names)
     return OK;
 }
 
-/* --- the subject --------------------------------------------------------------------------------------------------- */
+/* --- the subject ------------------------------------------------------------------------------ */
 
-/* The user id in the value of a subject attribute: a JSON string with the citizen's id as the caller knows it. */
+/* The user id in the value of a subject attribute: a JSON string with the citizen's id as the
+ * caller knows it. */
 static Error reference_read(GateCaller *caller, const Attribute *attribute, Str *ret_user_id)
 {
     Arena *arena = caller->call->arena;
@@ -103,24 +109,27 @@ static Error subject_stays(GateCaller *caller, GateWritePlan *plan, const Attrib
     if (str_eq(user_id, plan->target.link.user_id)) {
         return OK;
     }
-    return refuse(plan, "SUBJECT", FAIL(ENTITY_SUBJECT, str_argument(caller->call->arena, attribute->name)));
+    return refuse(plan, "SUBJECT",
+                  FAIL(ENTITY_SUBJECT, str_argument(caller->call->arena, attribute->name)));
 }
 
 /* Loads the citizen behind a user id, the rules and nothing else. Nobody is no error. */
 static Error subject_find(GateCaller *caller, Str user_id, GateTarget *target)
 {
-    Error error = id_link_find(caller->call, caller->principal->client, user_id, &target->subject, &target->link);
+    Error error = id_link_find(caller->call, caller->principal->client, user_id, &target->subject,
+                               &target->link);
     if (FAILED(error)) {
         return error.reason == REASON_LINK_UNKNOWN ? OK : error;
     }
     return gate_target_rules(caller, target);
 }
 
-/* --- building ------------------------------------------------------------------------------------------------------ */
+/* --- building --------------------------------------------------------------------------------- */
 
 static const ConsentRule *write_rule(const GateCaller *caller, const GateTarget *target, Str name)
 {
-    ConsentDecision decision = gate_target_decide(caller, target, spec_index(target, name), CONSENT_WRITE);
+    ConsentDecision decision =
+        gate_target_decide(caller, target, spec_index(target, name), CONSENT_WRITE);
     return &target->rules.items[decision.rule];
 }
 
@@ -130,7 +139,8 @@ static Error put(SealedEdit *edit, const GateTarget *target, const Attribute *at
     return sealed_edit_put(edit, attribute, sealed_padding_class(spec->padding_bytes));
 }
 
-static Error plan_finish(GateCaller *caller, SealedEdit *edit, const uint8_t id[SEALED_ID_BYTES], GateWritePlan *plan)
+static Error plan_finish(GateCaller *caller, SealedEdit *edit, const uint8_t id[SEALED_ID_BYTES],
+                         GateWritePlan *plan)
 {
     char text[PSEUDONYM_TEXT_16_BYTES];
     pseudonym_text_16(id, text);
@@ -140,10 +150,10 @@ static Error plan_finish(GateCaller *caller, SealedEdit *edit, const uint8_t id[
     return OK;
 }
 
-/* --- create -------------------------------------------------------------------------------------------------------- */
+/* --- create ----------------------------------------------------------------------------------- */
 
-/* Where the new entity goes, and what of this citizen's is there already (hidden from the caller, or the view would
- * have it). */
+/* Where the new entity goes, and what of this citizen's is there already (hidden from the caller,
+ * or the view would have it). */
 static Error place_person(GateCaller *caller, GateTarget *target, uint8_t ret_id[SEALED_ID_BYTES])
 {
     VaultCall *call = caller->call;
@@ -157,9 +167,10 @@ static Error place_person(GateCaller *caller, GateTarget *target, uint8_t ret_id
     return doc.version == 0 ? OK : gate_target_take(caller, &doc, target);
 }
 
-/* The first slot that is free or this citizen's own. Another citizen's entity in a slot is one that the caller can't
- * see: it stays where it is, and nothing tells of it. */
-static Error place_written(GateCaller *caller, Str id, GateTarget *target, uint8_t ret_id[SEALED_ID_BYTES])
+/* The first slot that is free or this citizen's own. Another citizen's entity in a slot is one that
+ * the caller can't see: it stays where it is, and nothing tells of it. */
+static Error place_written(GateCaller *caller, Str id, GateTarget *target,
+                           uint8_t ret_id[SEALED_ID_BYTES])
 {
     VaultCall *call = caller->call;
     for (unsigned slot = 0; slot < GATE_SLOTS_MAX; slot++) {
@@ -167,7 +178,8 @@ static Error place_written(GateCaller *caller, Str id, GateTarget *target, uint8
         Str key;
         Str owner = STR_EMPTY;
         StoreDoc doc;
-        TRY(sealed_entity_id_of_text(call, caller->principal->client, target->type->spec->name, id, slot, ret_id));
+        TRY(sealed_entity_id_of_text(call, caller->principal->client, target->type->spec->name, id,
+                                     slot, ret_id));
         pseudonym_text_16(ret_id, text);
         TRY(str_copy_in(call->arena, str_from(text), &key));
         TRY(store_get(call->snapshot, call->arena, STORE_ENTITIES, key, &doc));
@@ -189,7 +201,8 @@ static Error build_new(GateCaller *caller, const Entity *asked, const uint8_t id
     GateTarget *target = &plan->target;
     SealedEdit *edit;
     if (target->sealed.doc_version > 0) {
-        TRY(sealed_edit_of(call, target->subject.key, target->type->spec->name, &target->sealed, &edit));
+        TRY(sealed_edit_of(call, target->subject.key, target->type->spec->name, &target->sealed,
+                           &edit));
     } else {
         SealedHead head = {.id = gate_type_is_person(target->type) ? STR_EMPTY : asked->id,
                            .writer = caller->principal->client,
@@ -233,8 +246,8 @@ static Error view_has(GateCaller *caller, const GateType *type, Str id, bool *re
     return OK;
 }
 
-/* An id of the form that this caller gets for others' entities can't become one of its own: two entities would answer
- * to it. */
+/* An id of the form that this caller gets for others' entities can't become one of its own: two
+ * entities would answer to it. */
 static Error check_own_id(GateCaller *caller, const GateType *type, Str id)
 {
     Str name;
@@ -242,12 +255,14 @@ static Error check_own_id(GateCaller *caller, const GateType *type, Str id)
         return OK;
     }
     ServiceId keyed;
-    TRY(service_id_open(caller->call->core->keyring, caller->call->tenant, caller->principal->client, name, &keyed));
+    TRY(service_id_open(caller->call->core->keyring, caller->call->tenant,
+                        caller->principal->client, name, &keyed));
     ENSURE(!keyed.is_known, ENTITY_INVALID, "this id is taken by the platform");
     return OK;
 }
 
-static Error plan_create(GateCaller *caller, const Entity *asked, const GateType *type, GateWritePlan *plan)
+static Error plan_create(GateCaller *caller, const Entity *asked, const GateType *type,
+                         GateWritePlan *plan)
 {
     plan->target = (GateTarget){.type = type, .id = asked->id};
     TRY(create_subject(caller, asked, &plan->target));
@@ -267,11 +282,12 @@ static Error plan_create(GateCaller *caller, const Entity *asked, const GateType
     return build_new(caller, asked, id, plan);
 }
 
-/* --- update -------------------------------------------------------------------------------------------------------- */
+/* --- update ----------------------------------------------------------------------------------- */
 
-/* The one entity of the view behind the id. A citizen's own entity that the view lacks is kept when nothing else is
- * found: the grants about it are known, so their refusal may be told. */
-static Error find_target(GateCaller *caller, const GateType *types, size_t count, Str id, GateWritePlan *plan)
+/* The one entity of the view behind the id. A citizen's own entity that the view lacks is kept when
+ * nothing else is found: the grants about it are known, so their refusal may be told. */
+static Error find_target(GateCaller *caller, const GateType *types, size_t count, Str id,
+                         GateWritePlan *plan)
 {
     bool is_found = false;
     for (size_t i = 0; i < count; i++) {
@@ -295,8 +311,8 @@ static Error find_target(GateCaller *caller, const GateType *types, size_t count
     return OK;
 }
 
-static Error missing_text(Arena *arena, const Entity *asked, const GateTarget *target, const StrList *missing,
-                          const char **ret_text)
+static Error missing_text(Arena *arena, const Entity *asked, const GateTarget *target,
+                          const StrList *missing, const char **ret_text)
 {
     Buf buf = buf_in(arena);
     buf_add(&buf, asked->id);
@@ -315,8 +331,8 @@ static Error missing_text(Arena *arena, const Entity *asked, const GateTarget *t
 }
 
 /* 1 open and 1 seal for a change; told what it is already, an attribute stays as it is. */
-static Error change_one(GateCaller *caller, SealedEdit *edit, GateWritePlan *plan, const Attribute *asked,
-                        const SealedAttribute *stored, bool *is_any_changed)
+static Error change_one(GateCaller *caller, SealedEdit *edit, GateWritePlan *plan,
+                        const Attribute *asked, const SealedAttribute *stored, bool *is_any_changed)
 {
     VaultCall *call = caller->call;
     const GateTarget *target = &plan->target;
@@ -325,8 +341,8 @@ static Error change_one(GateCaller *caller, SealedEdit *edit, GateWritePlan *pla
     }
     Attribute attribute;
     bool is_changed = false;
-    TRY(sealed_entity_open(call->arena, &target->sealed, target->subject.key, target->type->spec->name, asked->name,
-                           stored, &attribute));
+    TRY(sealed_entity_open(call->arena, &target->sealed, target->subject.key,
+                           target->type->spec->name, asked->name, stored, &attribute));
     TRY(attribute_change(call->arena, &attribute, asked, call->now_us, &is_changed));
     if (!is_changed) {
         return OK;
@@ -337,8 +353,8 @@ static Error change_one(GateCaller *caller, SealedEdit *edit, GateWritePlan *pla
 }
 
 /* Changes what is there; names what is not. */
-static Error change_all(GateCaller *caller, const Entity *asked, GateWritePlan *plan, SealedEdit *edit,
-                        bool *is_any_changed, StrList *ret_missing)
+static Error change_all(GateCaller *caller, const Entity *asked, GateWritePlan *plan,
+                        SealedEdit *edit, bool *is_any_changed, StrList *ret_missing)
 {
     GateTarget *target = &plan->target;
     Arena *arena = caller->call->arena;
@@ -350,7 +366,8 @@ static Error change_all(GateCaller *caller, const Entity *asked, GateWritePlan *
     size_t written_count = 0;
     for (size_t i = 0; i < asked->attribute_count; i++) {
         const Attribute *attribute = &asked->attributes[i];
-        const SealedAttribute *stored = gate_target_attribute(target, spec_index(target, attribute->name));
+        const SealedAttribute *stored =
+            gate_target_attribute(target, spec_index(target, attribute->name));
         if (stored == NULL) {
             missing[missing_count++] = attribute->name;
             continue;
@@ -366,12 +383,14 @@ static Error change_all(GateCaller *caller, const Entity *asked, GateWritePlan *
     return OK;
 }
 
-static Error missing_refusal(GateCaller *caller, const Entity *asked, GateWritePlan *plan, const StrList *missing)
+static Error missing_refusal(GateCaller *caller, const Entity *asked, GateWritePlan *plan,
+                             const StrList *missing)
 {
     const char *text;
     TRY(missing_text(caller->call->arena, asked, &plan->target, missing, &text));
     bool is_all = missing->count == asked->attribute_count;
-    return refuse(plan, "ABSENT", is_all ? FAIL(ATTRIBUTES_MISSING, text) : FAIL(PARTIAL_UPDATE, text));
+    return refuse(plan, "ABSENT",
+                  is_all ? FAIL(ATTRIBUTES_MISSING, text) : FAIL(PARTIAL_UPDATE, text));
 }
 
 static Error build_changed(GateCaller *caller, const Entity *asked, GateWritePlan *plan)
@@ -380,7 +399,8 @@ static Error build_changed(GateCaller *caller, const Entity *asked, GateWritePla
     SealedEdit *edit;
     StrList missing = {0};
     bool is_any_changed = false;
-    TRY(sealed_edit_of(caller->call, target->subject.key, target->type->spec->name, &target->sealed, &edit));
+    TRY(sealed_edit_of(caller->call, target->subject.key, target->type->spec->name, &target->sealed,
+                       &edit));
     TRY(change_all(caller, asked, plan, edit, &is_any_changed, &missing));
     if (is_any_changed) {
         TRY(plan_finish(caller, edit, target->sealed.id, plan));
@@ -388,8 +408,8 @@ static Error build_changed(GateCaller *caller, const Entity *asked, GateWritePla
     return missing.count > 0 ? missing_refusal(caller, asked, plan, &missing) : OK;
 }
 
-static Error plan_update(GateCaller *caller, const Entity *asked, const GateType *types, size_t count,
-                         GateWritePlan *plan)
+static Error plan_update(GateCaller *caller, const Entity *asked, const GateType *types,
+                         size_t count, GateWritePlan *plan)
 {
     TRY(find_target(caller, types, count, asked->id, plan));
     if (plan->target.subject.key == NULL) {

@@ -25,13 +25,15 @@ static Error fingerprint_text(Arena *arena, const uint8_t fingerprint[SHA256_BYT
     return buf_finish(&buf, ret_text);
 }
 
-static Error replay(VaultCall *call, const Subject *subject, const StoreDoc *doc, Idempotency *idempotency)
+static Error replay(VaultCall *call, const Subject *subject, const StoreDoc *doc,
+                    Idempotency *idempotency)
 {
     Str plaintext;
     JsonValue object;
     Str seen;
     Str asked;
-    TRY(record_doc_open(call->arena, subject, IDEMPOTENCY_RECORD, doc, &idempotency->record_version, &plaintext));
+    TRY(record_doc_open(call->arena, subject, IDEMPOTENCY_RECORD, doc, &idempotency->record_version,
+                        &plaintext));
     TRY(record_json(call->arena, plaintext, &object));
     TRY(record_json_text(call->arena, object, STR("fingerprint"), &seen));
     TRY(fingerprint_text(call->arena, idempotency->fingerprint, &asked));
@@ -41,8 +43,8 @@ static Error replay(VaultCall *call, const Subject *subject, const StoreDoc *doc
     return OK;
 }
 
-Error idempotency_find(VaultCall *call, const Subject *subject, Str key, const uint8_t fingerprint[SHA256_BYTES],
-                       Idempotency *ret_idempotency)
+Error idempotency_find(VaultCall *call, const Subject *subject, Str key,
+                       const uint8_t fingerprint[SHA256_BYTES], Idempotency *ret_idempotency)
 {
     ENSURE(key_is_valid(key), IDEMPOTENCY_KEY, NULL);
     Idempotency found = {0};
@@ -66,7 +68,8 @@ Error idempotency_find(VaultCall *call, const Subject *subject, Str key, const u
     return OK;
 }
 
-static Error plaintext_in(Arena *arena, const Idempotency *idempotency, Str answer, Str *ret_plaintext)
+static Error plaintext_in(Arena *arena, const Idempotency *idempotency, Str answer,
+                          Str *ret_plaintext)
 {
     Str fingerprint;
     TRY(fingerprint_text(arena, idempotency->fingerprint, &fingerprint));
@@ -79,14 +82,15 @@ static Error plaintext_in(Arena *arena, const Idempotency *idempotency, Str answ
     return json_write_finish(&json, ret_plaintext);
 }
 
-Error idempotency_keep(VaultCall *call, Subject *subject, StoreBatch *batch, const Idempotency *idempotency,
-                       Str answer)
+Error idempotency_keep(VaultCall *call, Subject *subject, StoreBatch *batch,
+                       const Idempotency *idempotency, Str answer)
 {
     uint64_t version = idempotency->record_version + 1;
     Str plaintext;
     Str envelope;
     TRY(plaintext_in(call->arena, idempotency, answer, &plaintext));
-    TRY(record_seal(call->arena, subject, &idempotency->key, IDEMPOTENCY_RECORD, version, plaintext, &envelope));
+    TRY(record_seal(call->arena, subject, &idempotency->key, IDEMPOTENCY_RECORD, version, plaintext,
+                    &envelope));
     DocWriter *writer = record_doc_in(call->arena, subject, version, envelope);
     ENSURE_ALLOC(writer, call->arena);
     doc_put_int(writer, "x", (call->now_us + IDEMPOTENCY_LIFETIME_US) / CLOCK_SECOND_US);
@@ -96,7 +100,8 @@ Error idempotency_keep(VaultCall *call, Subject *subject, StoreBatch *batch, con
     if (idempotency->doc_version == 0) {
         store_batch_insert(batch, STORE_IDEMPOTENCY, idempotency->key.text, body);
     } else {
-        store_batch_replace(batch, STORE_IDEMPOTENCY, idempotency->key.text, idempotency->doc_version, body);
+        store_batch_replace(batch, STORE_IDEMPOTENCY, idempotency->key.text,
+                            idempotency->doc_version, body);
     }
     return OK;
 }

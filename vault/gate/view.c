@@ -18,7 +18,7 @@ ViewEyes view_eyes_of_citizen(Str client)
     return (ViewEyes){.client = client, .epoch = 0, .person_name = STR("me")};
 }
 
-/* --- ids ----------------------------------------------------------------------------------------------------------- */
+/* --- ids -------------------------------------------------------------------------------------- */
 
 static bool is_person_type(const EntityTypeSpec *type)
 {
@@ -73,16 +73,17 @@ bool view_person_name(const TypeRegistry *types, Str id, Str *ret_name)
     return person != NULL && view_urn_name(id, person->name, ret_name);
 }
 
-static Error keyed_urn_in(Arena *arena, VaultCall *call, const ViewEyes *eyes, Str type, const uint8_t id[16],
-                          Str *ret_urn)
+static Error keyed_urn_in(Arena *arena, VaultCall *call, const ViewEyes *eyes, Str type,
+                          const uint8_t id[16], Str *ret_urn)
 {
     char text[SERVICE_ID_TEXT_BYTES];
     TRY(service_id_seal(call->core->keyring, call->tenant, eyes->client, eyes->epoch, id, text));
     return view_urn_in(arena, type, str_from(text), ret_urn);
 }
 
-Error view_entity_id_in(Arena *arena, VaultCall *call, const ViewEyes *eyes, const EntityTypeSpec *type,
-                        const SealedEntity *sealed, const SealedHead *head, Str *ret_id)
+Error view_entity_id_in(Arena *arena, VaultCall *call, const ViewEyes *eyes,
+                        const EntityTypeSpec *type, const SealedEntity *sealed,
+                        const SealedHead *head, Str *ret_id)
 {
     if (is_person_type(type)) {
         return view_urn_in(arena, type->name, eyes->person_name, ret_id);
@@ -93,7 +94,7 @@ Error view_entity_id_in(Arena *arena, VaultCall *call, const ViewEyes *eyes, con
     return keyed_urn_in(arena, call, eyes, type->name, sealed->id, ret_id);
 }
 
-/* --- attributes ---------------------------------------------------------------------------------------------------- */
+/* --- attributes ------------------------------------------------------------------------------- */
 
 static Error quoted_in(Arena *arena, Str text, Str *ret_json)
 {
@@ -102,9 +103,11 @@ static Error quoted_in(Arena *arena, Str text, Str *ret_json)
     return buf_finish(&buf, ret_json);
 }
 
-/* The id that another service wrote, as these eyes may know it; {NULL, 0} when it names nothing personal. A person
- * other than the subject becomes an id that leads nowhere: who it is, is not this caller's business. */
-static Error foreign_reference_in(Arena *arena, VaultCall *call, const ViewEyes *eyes, Str writer, Str id, Str *ret_id)
+/* The id that another service wrote, as these eyes may know it; {NULL, 0} when it names nothing
+ * personal. A person other than the subject becomes an id that leads nowhere: who it is, is not
+ * this caller's business. */
+static Error foreign_reference_in(Arena *arena, VaultCall *call, const ViewEyes *eyes, Str writer,
+                                  Str id, Str *ret_id)
 {
     const EntityTypeSpec *type = view_urn_type(call->core->types, id);
     if (type == NULL) {
@@ -116,8 +119,8 @@ static Error foreign_reference_in(Arena *arena, VaultCall *call, const ViewEyes 
     return keyed_urn_in(arena, call, eyes, type->name, stored, ret_id);
 }
 
-static Error relationship_render(Arena *arena, VaultCall *call, const ViewEyes *eyes, Attribute *attribute,
-                                 bool *ret_is_shown)
+static Error relationship_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
+                                 Attribute *attribute, bool *ret_is_shown)
 {
     JsonValue value;
     TRY(json_parse(call->arena, attribute->value, JSON_LIMITS_REQUEST, &value));
@@ -136,7 +139,8 @@ static Error relationship_render(Arena *arena, VaultCall *call, const ViewEyes *
     return OK;
 }
 
-static Error subject_render(Arena *arena, VaultCall *call, const ViewEyes *eyes, Attribute *attribute)
+static Error subject_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
+                            Attribute *attribute)
 {
     const EntityTypeSpec *person = view_person_type(call->core->types);
     ENSURE(person != NULL, INTERNAL, NULL);
@@ -169,9 +173,10 @@ static Error attribute_copy_in(Arena *arena, Attribute *attribute)
     return metadata_copy_in(arena, attribute);
 }
 
-Error view_attribute_in(Arena *arena, VaultCall *call, const ViewEyes *eyes, const EntityTypeSpec *type,
-                        const SealedEntity *sealed, SubjectKey *key, Str name, const SealedAttribute *attribute,
-                        Attribute *ret_attribute, bool *ret_is_shown)
+Error view_attribute_in(Arena *arena, VaultCall *call, const ViewEyes *eyes,
+                        const EntityTypeSpec *type, const SealedEntity *sealed, SubjectKey *key,
+                        Str name, const SealedAttribute *attribute, Attribute *ret_attribute,
+                        bool *ret_is_shown)
 {
     Attribute opened;
     TRY(sealed_entity_open(call->arena, sealed, key, type->name, name, attribute, &opened));

@@ -18,9 +18,11 @@ static const Str KIND_TEXTS[] = {
     [TOKEN_SERVICE] = STR_INIT("service"),
     [TOKEN_CITIZEN] = STR_INIT("citizen"),
 };
-_Static_assert(sizeof KIND_TEXTS / sizeof KIND_TEXTS[0] == TOKEN_KIND_COUNT_, "one text for each kind");
+_Static_assert(sizeof KIND_TEXTS / sizeof KIND_TEXTS[0] == TOKEN_KIND_COUNT_,
+               "one text for each kind");
 
-/* The first half of the keyed hash names the document; 128 bits of a 256-bit secret can't be met by chance. */
+/* The first half of the keyed hash names the document; 128 bits of a 256-bit secret can't be met by
+ * chance. */
 static Error token_key(VaultCall *call, Str token, RecordKey *ret_key)
 {
     uint8_t hash[OPAQUE_TOKEN_HASH_BYTES];
@@ -42,7 +44,7 @@ static Error owner_token(VaultCall *call, Str client, Str *ret_token)
     return OK;
 }
 
-/* --- the record ---------------------------------------------------------------------------------------------------- */
+/* --- the record ------------------------------------------------------------------------------- */
 
 static Error token_write(Arena *arena, const AccessToken *token, Str *ret_json)
 {
@@ -84,14 +86,15 @@ static Error token_read(Arena *arena, Str plaintext, AccessToken *ret_token)
     return OK;
 }
 
-/* --- issuing ------------------------------------------------------------------------------------------------------- */
+/* --- issuing ---------------------------------------------------------------------------------- */
 
 static Error service_require(VaultCall *call, const AccessToken *token, StoreBatch *batch)
 {
     ServiceAccount account;
     TRY(service_account_find(call, token->client, &account));
     ENSURE(account.state == SERVICE_ACTIVE, SERVICE_UNKNOWN, NULL);
-    bool is_registered = token->purpose.n == 0 || service_account_has_purpose(&account, token->purpose);
+    bool is_registered =
+        token->purpose.n == 0 || service_account_has_purpose(&account, token->purpose);
     ENSURE(is_registered, PURPOSE_NOT_REGISTERED, NULL);
     RecordKey key;
     TRY(record_key(call, STR("service"), &token->client, 1, &key));
@@ -108,8 +111,9 @@ static Error citizen_require(VaultCall *call, const AccessToken *token, StoreBat
 }
 
 /* Puts one sealed document that expires into STORE_TOKENS. */
-static Error expiring_insert(VaultCall *call, StoreBatch *batch, Subject *platform, const RecordKey *key, Str type,
-                             Str owner, Str plaintext, int64_t expires_us)
+static Error expiring_insert(VaultCall *call, StoreBatch *batch, Subject *platform,
+                             const RecordKey *key, Str type, Str owner, Str plaintext,
+                             int64_t expires_us)
 {
     Str envelope;
     TRY(record_seal(call->arena, platform, key, type, 1, plaintext, &envelope));
@@ -134,7 +138,8 @@ static Error token_insert(VaultCall *call, StoreBatch *batch, const AccessToken 
     TRY(token_key(call, text, &key));
     TRY(owner_token(call, token->client, &owner));
     TRY(token_write(call->arena, token, &plaintext));
-    return expiring_insert(call, batch, &platform, &key, TOKEN_RECORD, owner, plaintext, token->expires_us);
+    return expiring_insert(call, batch, &platform, &key, TOKEN_RECORD, owner, plaintext,
+                           token->expires_us);
 }
 
 Error access_token_issue(VaultCall *call, const AccessToken *wanted, Str *ret_token)
@@ -162,7 +167,7 @@ Error access_token_issue(VaultCall *call, const AccessToken *wanted, Str *ret_to
     return OK;
 }
 
-/* --- finding and revoking ------------------------------------------------------------------------------------------ */
+/* --- finding and revoking --------------------------------------------------------------------- */
 
 /* Never issued, revoked and expired leave through one place. */
 static Error invalid_token(void)
@@ -219,7 +224,8 @@ Error access_token_revoke(VaultCall *call, Str token, Str client)
     return FAILED(error) && error.reason == REASON_STORE_CONFLICT ? OK : error;
 }
 
-/* Removes what a walk found; documents that went meanwhile make the commit conflict, and then each goes alone. */
+/* Removes what a walk found; documents that went meanwhile make the commit conflict, and then each
+ * goes alone. */
 static Error remove_docs(VaultCall *call, const StoreDoc *docs, size_t count, size_t *removed)
 {
     StoreBatch *batch = store_batch_in(call->arena);
@@ -239,7 +245,8 @@ static Error remove_docs(VaultCall *call, const StoreDoc *docs, size_t count, si
     return remove_docs(call, docs + count / 2, count - count / 2, removed);
 }
 
-static Error find_docs(VaultCall *call, const StoreFind *find, StoreDoc **ret_docs, size_t *ret_count)
+static Error find_docs(VaultCall *call, const StoreFind *find, StoreDoc **ret_docs,
+                       size_t *ret_count)
 {
     static const char *const MEMBERS[] = {"f", NULL};
     StoreFind slim = *find;
@@ -274,9 +281,9 @@ Error access_token_revoke_client(VaultCall *call, Str client, size_t *ret_count)
 
 Error access_token_sweep(VaultCall *call, size_t limit, size_t *ret_removed)
 {
-    Error error = store_sweep(call->core->store, call->arena, STORE_TOKENS, "by_expiry",
-                              call->now_us / CLOCK_SECOND_US, limit < SWEEP_LIMIT_MAX ? limit : SWEEP_LIMIT_MAX,
-                              call->deadline, ret_removed);
+    Error error = store_sweep(
+        call->core->store, call->arena, STORE_TOKENS, "by_expiry", call->now_us / CLOCK_SECOND_US,
+        limit < SWEEP_LIMIT_MAX ? limit : SWEEP_LIMIT_MAX, call->deadline, ret_removed);
     if (FAILED(error) && error.reason == REASON_STORE_CONFLICT) {
         /* Another node swept the same documents: nothing is left to do. */
         *ret_removed = 0;
@@ -285,7 +292,7 @@ Error access_token_sweep(VaultCall *call, size_t limit, size_t *ret_removed)
     return error;
 }
 
-/* --- assertions ---------------------------------------------------------------------------------------------------- */
+/* --- assertions ------------------------------------------------------------------------------- */
 
 Error service_account_use_assertion(VaultCall *call, Str client_id, Str jti, int64_t expires_us)
 {
@@ -295,11 +302,13 @@ Error service_account_use_assertion(VaultCall *call, Str client_id, Str jti, int
     RecordKey key;
     RecordKey owner;
     TRY(record_key(call, STR("assertion"), parts, 2, &key));
-    /* Not the owner of tokens: revoking a client's tokens must not make its used assertions fresh again. */
+    /* Not the owner of tokens: revoking a client's tokens must not make its used assertions fresh
+     * again. */
     TRY(record_key(call, STR("assertion-owner"), &client_id, 1, &owner));
     StoreBatch *batch = store_batch_in(call->arena);
     ENSURE_ALLOC(batch, call->arena);
-    TRY(expiring_insert(call, batch, &platform, &key, STR("Assertion"), owner.text, STR("used"), expires_us));
+    TRY(expiring_insert(call, batch, &platform, &key, STR("Assertion"), owner.text, STR("used"),
+                        expires_us));
     Error error = store_commit(call->core->store, batch, call->deadline, NULL);
     if (FAILED(error) && error.reason == REASON_STORE_EXISTS) {
         return FAIL(ASSERTION_REPLAYED, NULL);

@@ -12,7 +12,8 @@ static Error forward_key(VaultCall *call, Str service, Str user_id, RecordKey *r
     return record_key(call, STR("link"), parts, 2, ret_key);
 }
 
-static Error reverse_key(VaultCall *call, const uint8_t subject[SUBJECT_ID_BYTES], Str service, RecordKey *ret_key)
+static Error reverse_key(VaultCall *call, const uint8_t subject[SUBJECT_ID_BYTES], Str service,
+                         RecordKey *ret_key)
 {
     const Str parts[] = {service, str_bytes(subject, SUBJECT_ID_BYTES)};
     return record_key(call, STR("rlink"), parts, 2, ret_key);
@@ -33,9 +34,10 @@ bool id_link_user_id_is_valid(Str user_id)
     return true;
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
-Error id_link_key_of_subject(VaultCall *call, const uint8_t subject[SUBJECT_ID_BYTES], Str service, Str *ret_key)
+Error id_link_key_of_subject(VaultCall *call, const uint8_t subject[SUBJECT_ID_BYTES], Str service,
+                             Str *ret_key)
 {
     RecordKey key;
     TRY(reverse_key(call, subject, service, &key));
@@ -66,7 +68,8 @@ static Error document_subject(VaultCall *call, const StoreDoc *doc, Subject *ret
     return subject_load(call, id, ret_subject);
 }
 
-/* What is unknown, frozen, undone and erased leave through one place, so that nobody can tell them apart. */
+/* What is unknown, frozen, undone and erased leave through one place, so that nobody can tell them
+ * apart. */
 static Error unknown_link(void)
 {
     return FAIL(LINK_UNKNOWN, NULL);
@@ -94,7 +97,8 @@ static Error find_active(VaultCall *call, const RecordKey *key, Subject *subject
     return OK;
 }
 
-Error id_link_find(VaultCall *call, Str service, Str user_id, Subject *ret_subject, IdLink *ret_link)
+Error id_link_find(VaultCall *call, Str service, Str user_id, Subject *ret_subject,
+                   IdLink *ret_link)
 {
     RecordKey key;
     TRY(forward_key(call, service, user_id, &key));
@@ -147,7 +151,7 @@ Error id_link_list(VaultCall *call, Subject *subject, IdLink **ret_links, size_t
     return OK;
 }
 
-/* --- writing ------------------------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /* What stands in the store where a new link wants to go. */
 typedef struct LinkPlace {
@@ -183,14 +187,15 @@ static Error place_look(VaultCall *call, const Subject *owner, LinkPlace *place)
     return id_link_open(call, &other, &doc, &place->old);
 }
 
-static Error place_write(VaultCall *call, StoreBatch *batch, const Subject *subject, const LinkPlace *place,
-                         const IdLink *link)
+static Error place_write(VaultCall *call, StoreBatch *batch, const Subject *subject,
+                         const LinkPlace *place, const IdLink *link)
 {
     Str plaintext;
     Str envelope;
     uint64_t version = place->record_version + 1;
     TRY(id_link_record_write(call->arena, link, &plaintext));
-    TRY(record_seal(call->arena, subject, &place->key, STR("IdLink"), version, plaintext, &envelope));
+    TRY(record_seal(call->arena, subject, &place->key, STR("IdLink"), version, plaintext,
+                    &envelope));
     DocWriter *writer = record_doc_in(call->arena, subject, version, envelope);
     ENSURE_ALLOC(writer, call->arena);
     DocBody body;
@@ -245,7 +250,8 @@ static bool may_change(LinkState from, LinkState to)
     return from != to && from != LINK_UNLINKED;
 }
 
-Error id_link_change(VaultCall *call, StoreBatch *batch, Subject *subject, Str service, LinkState state, Str reason)
+Error id_link_change(VaultCall *call, StoreBatch *batch, Subject *subject, Str service,
+                     LinkState state, Str reason)
 {
     LinkPlace reverse = {0};
     TRY(reverse_key(call, subject->id, service, &reverse.key));

@@ -10,7 +10,8 @@ static const Str STATE_TEXTS[] = {
     [LINK_FROZEN] = STR_INIT("frozen"),
     [LINK_UNLINKED] = STR_INIT("unlinked"),
 };
-_Static_assert(sizeof STATE_TEXTS / sizeof STATE_TEXTS[0] == LINK_STATE_COUNT_, "one text for each state");
+_Static_assert(sizeof STATE_TEXTS / sizeof STATE_TEXTS[0] == LINK_STATE_COUNT_,
+               "one text for each state");
 
 Str id_link_state_text(LinkState state)
 {
@@ -122,7 +123,8 @@ Error id_link_record_read(Arena *arena, Str json, IdLink *ret_link)
 
 Error id_link_record_event(Arena *arena, IdLink *link, const LinkEvent *event)
 {
-    size_t dropped = link->event_count >= ID_LINK_HISTORY_MAX ? link->event_count - ID_LINK_HISTORY_MAX + 1 : 0;
+    size_t dropped =
+        link->event_count >= ID_LINK_HISTORY_MAX ? link->event_count - ID_LINK_HISTORY_MAX + 1 : 0;
     LinkEvent *events = ARENA_MANY(arena, LinkEvent, link->event_count - dropped + 1);
     ENSURE_ALLOC(events, arena);
     size_t count = 0;

@@ -67,8 +67,11 @@ Error person_count(VaultCall *call, int64_t *ret_count)
 {
     Str tenant;
     TRY(tenant_token(call, &tenant));
-    StoreFind find = {
-        .collection = STORE_PERSONS, .index = "by_tenant", .equal = {STORE_TEXT(tenant)}, .equal_count = 1, .limit = 1};
+    StoreFind find = {.collection = STORE_PERSONS,
+                      .index = "by_tenant",
+                      .equal = {STORE_TEXT(tenant)},
+                      .equal_count = 1,
+                      .limit = 1};
     return store_count(call->snapshot, &find, ret_count);
 }
 

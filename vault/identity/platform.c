@@ -44,7 +44,8 @@ static Error platform_keys_add(VaultCall *call, StoreBatch *batch)
     return OK;
 }
 
-/* Either both the platform keys and the platform subject are stored, or the keyring forgets what it made. */
+/* Either both the platform keys and the platform subject are stored, or the keyring forgets what it
+ * made. */
 static Error platform_create(VaultCall *call)
 {
     StoreBatch *batch = store_batch_in(call->arena);

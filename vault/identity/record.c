@@ -21,22 +21,23 @@ Error record_key_parse(Str text, RecordKey *ret_key)
     return OK;
 }
 
-static SealContext record_context(const Subject *subject, const RecordKey *key, Str type, uint64_t version)
+static SealContext record_context(const Subject *subject, const RecordKey *key, Str type,
+                                  uint64_t version)
 {
     SealContext context = seal_context(subject->key, SEAL_RECORD, key->id, type, STR("body"));
     context.version = version;
     return context;
 }
 
-Error record_seal(Arena *arena, const Subject *subject, const RecordKey *key, Str type, uint64_t version,
-                  Str plaintext, Str *ret_envelope)
+Error record_seal(Arena *arena, const Subject *subject, const RecordKey *key, Str type,
+                  uint64_t version, Str plaintext, Str *ret_envelope)
 {
     SealContext context = record_context(subject, key, type, version);
     return seal_value(subject->key, &context, PADDING_NATURAL, plaintext, arena, ret_envelope);
 }
 
-Error record_open(Arena *arena, const Subject *subject, const RecordKey *key, Str type, uint64_t version,
-                  Str envelope, Str *ret_plaintext)
+Error record_open(Arena *arena, const Subject *subject, const RecordKey *key, Str type,
+                  uint64_t version, Str envelope, Str *ret_plaintext)
 {
     SealContext context = record_context(subject, key, type, version);
     return open_value(subject->key, &context, envelope, arena, ret_plaintext);
@@ -55,8 +56,8 @@ DocWriter *record_doc_in(Arena *arena, const Subject *subject, uint64_t version,
     return writer;
 }
 
-Error record_doc_open(Arena *arena, const Subject *subject, Str type, const StoreDoc *doc, uint64_t *ret_version,
-                      Str *ret_plaintext)
+Error record_doc_open(Arena *arena, const Subject *subject, Str type, const StoreDoc *doc,
+                      uint64_t *ret_version, Str *ret_plaintext)
 {
     RecordKey key;
     TRY(record_key_parse(doc->key, &key));
@@ -78,7 +79,8 @@ Error record_json(Arena *arena, Str plaintext, JsonValue *ret_object)
 {
     JsonValue root;
     Error error = json_parse(arena, plaintext, JSON_LIMITS_API, &root);
-    if (FAILED(error) && (error.reason == REASON_JSON_SYNTAX || error.reason == REASON_JSON_LIMIT)) {
+    if (FAILED(error) &&
+        (error.reason == REASON_JSON_SYNTAX || error.reason == REASON_JSON_LIMIT)) {
         return FAIL(STORE_CORRUPT, "record body");
     }
     TRY(error);

@@ -19,7 +19,8 @@ static const Str STATE_TEXTS[] = {
     [SERVICE_ACTIVE] = STR_INIT("active"),
     [SERVICE_SUSPENDED] = STR_INIT("suspended"),
 };
-_Static_assert(sizeof STATE_TEXTS / sizeof STATE_TEXTS[0] == SERVICE_STATE_COUNT_, "one text for each state");
+_Static_assert(sizeof STATE_TEXTS / sizeof STATE_TEXTS[0] == SERVICE_STATE_COUNT_,
+               "one text for each state");
 
 static bool client_id_is_valid(Str id)
 {
@@ -44,7 +45,8 @@ static Error account_check(Arena *arena, const ServiceAccount *account)
     JsonValue jwks;
     JsonValue keys;
     Error error = json_parse(arena, account->jwks, JSON_LIMITS_API, &jwks);
-    bool is_set = !FAILED(error) && json_member(jwks, STR("keys"), &keys) && json_is(keys, JSON_ARRAY);
+    bool is_set =
+        !FAILED(error) && json_member(jwks, STR("keys"), &keys) && json_is(keys, JSON_ARRAY);
     ENSURE(is_set, SERVICE_INVALID, "keys");
     return OK;
 }
@@ -62,7 +64,7 @@ static Error tenant_token(VaultCall *call, Str *ret_token)
     return OK;
 }
 
-/* --- the record ---------------------------------------------------------------------------------------------------- */
+/* --- the record ------------------------------------------------------------------------------- */
 
 static Error account_write(Arena *arena, const ServiceAccount *account, Str *ret_json)
 {
@@ -118,21 +120,24 @@ static Error account_read(Arena *arena, Str json, ServiceAccount *ret_account)
     return OK;
 }
 
-static Error account_open(VaultCall *call, const Subject *platform, const StoreDoc *doc, ServiceAccount *ret_account)
+static Error account_open(VaultCall *call, const Subject *platform, const StoreDoc *doc,
+                          ServiceAccount *ret_account)
 {
     uint64_t record_version;
     Str plaintext;
     ServiceAccount account;
-    TRY(record_doc_open(call->arena, platform, STR("ServiceAccount"), doc, &record_version, &plaintext));
+    TRY(record_doc_open(call->arena, platform, STR("ServiceAccount"), doc, &record_version,
+                        &plaintext));
     TRY(account_read(call->arena, plaintext, &account));
     account.version = doc->version;
     *ret_account = account;
     return OK;
 }
 
-/* version: of the stored document that is replaced; 0 = none. Record and document versions rise together. */
-static Error account_put(VaultCall *call, StoreBatch *batch, Subject *platform, const ServiceAccount *account,
-                         uint64_t version)
+/* version: of the stored document that is replaced; 0 = none. Record and document versions rise
+ * together. */
+static Error account_put(VaultCall *call, StoreBatch *batch, Subject *platform,
+                         const ServiceAccount *account, uint64_t version)
 {
     RecordKey key;
     Str json;
@@ -140,7 +145,8 @@ static Error account_put(VaultCall *call, StoreBatch *batch, Subject *platform, 
     Str tenant;
     TRY(account_key(call, account->client_id, &key));
     TRY(account_write(call->arena, account, &json));
-    TRY(record_seal(call->arena, platform, &key, STR("ServiceAccount"), version + 1, json, &envelope));
+    TRY(record_seal(call->arena, platform, &key, STR("ServiceAccount"), version + 1, json,
+                    &envelope));
     TRY(tenant_token(call, &tenant));
     DocWriter *writer = record_doc_in(call->arena, platform, version + 1, envelope);
     ENSURE_ALLOC(writer, call->arena);
@@ -156,7 +162,7 @@ static Error account_put(VaultCall *call, StoreBatch *batch, Subject *platform, 
     return OK;
 }
 
-/* --- calls --------------------------------------------------------------------------------------------------------- */
+/* --- calls ------------------------------------------------------------------------------------ */
 
 Error service_account_create(VaultCall *call, const ServiceAccount *account)
 {
@@ -178,7 +184,8 @@ Error service_account_create(VaultCall *call, const ServiceAccount *account)
     return error;
 }
 
-static Error account_load(VaultCall *call, const Subject *platform, Str client_id, ServiceAccount *ret_account)
+static Error account_load(VaultCall *call, const Subject *platform, Str client_id,
+                          ServiceAccount *ret_account)
 {
     RecordKey key;
     TRY(account_key(call, client_id, &key));
@@ -203,8 +210,9 @@ static Error account_replace(VaultCall *call, Subject *platform, const ServiceAc
     return store_commit(call->core->store, batch, call->deadline, NULL);
 }
 
-/* A snapshot of its own, begun after the state was committed: tokens issued before are seen by it, and none can be
- * issued after, because issuing requires the account's document at the version that was read. */
+/* A snapshot of its own, begun after the state was committed: tokens issued before are seen by it,
+ * and none can be issued after, because issuing requires the account's document at the version that
+ * was read. */
 static Error tokens_remove(VaultCall *call, Str client_id)
 {
     VaultCall later;
@@ -241,7 +249,8 @@ Error service_account_update(VaultCall *call, const ServiceAccount *account)
 
 static int by_client_id(const void *a, const void *b)
 {
-    return str_compare(((const ServiceAccount *)a)->client_id, ((const ServiceAccount *)b)->client_id);
+    return str_compare(((const ServiceAccount *)a)->client_id,
+                       ((const ServiceAccount *)b)->client_id);
 }
 
 Error service_account_list(VaultCall *call, ServiceAccount **ret_accounts, size_t *ret_count)

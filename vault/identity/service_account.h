@@ -1,8 +1,9 @@
-/* service_account.h — the services that join the city platform: OAuth clients with public keys and purposes.
+/* service_account.h — the services that join the city platform: OAuth clients with public keys and
+ * purposes.
  *
- * A record is sealed under the platform's own subject key; its document key is a keyed token of (tenant, client
- * id). Must never hold a secret of the service (public keys only), and never decide about personal data: the gate
- * asks here whether a purpose belongs to a client.
+ * A record is sealed under the platform's own subject key; its document key is a keyed token of
+ * (tenant, client id). Must never hold a secret of the service (public keys only), and never decide
+ * about personal data: the gate asks here whether a purpose belongs to a client.
  *
  * Layer: vault/identity. Thread-safe: yes (a VaultCall is single-owner). Spec: 6(1)ア, 7(2)イ. */
 #ifndef MUSUBI_SERVICE_ACCOUNT_H
@@ -21,7 +22,7 @@ typedef enum ServiceState { SERVICE_ACTIVE, SERVICE_SUSPENDED, SERVICE_STATE_COU
 typedef struct ServiceAccount {
     Str client_id; /* [a-z0-9-]{1,64}, e.g. "kenko" */
     Str name_ja;   /* what citizens read */
-    Str jwks;      /* JSON text of a JWK set with public keys: {"keys":[…]}; parsed by auth, not here */
+    Str jwks; /* JSON text of a JWK set with public keys: {"keys":[…]}; parsed by auth, not here */
     StrList purposes;
     ServiceState state;
     int64_t created_us; /* set by service_account_create */
@@ -31,21 +32,25 @@ typedef struct ServiceAccount {
 /* Creates and commits an active account; state, created_us and version of the argument are ignored.
  * Errors: SERVICE_EXISTS, SERVICE_INVALID (argument: member), VAULT_SEALED, store errors. */
 Error service_account_create(VaultCall *call, const ServiceAccount *account) MUST_USE;
-/* The account in the call's tenant, suspended ones too (look at state). Texts live in the call's arena.
- * Errors: SERVICE_UNKNOWN, VAULT_SEALED, store errors. */
+/* The account in the call's tenant, suspended ones too (look at state). Texts live in the call's
+ * arena. Errors: SERVICE_UNKNOWN, VAULT_SEALED, store errors. */
 Error service_account_find(VaultCall *call, Str client_id, ServiceAccount *ret_account) MUST_USE;
-/* Suspends or revives and commits. Suspending removes the client's access tokens before it returns; no token can be
- * issued to a suspended client. Errors: SERVICE_UNKNOWN, VAULT_SEALED, STORE_CONFLICT, store errors. */
+/* Suspends or revives and commits. Suspending removes the client's access tokens before it returns;
+ * no token can be issued to a suspended client. Errors: SERVICE_UNKNOWN, VAULT_SEALED,
+ * STORE_CONFLICT, store errors. */
 Error service_account_set_state(VaultCall *call, Str client_id, ServiceState state) MUST_USE;
-/* Replaces name, keys and purposes and commits. Errors: as create, SERVICE_UNKNOWN, STORE_CONFLICT. */
+/* Replaces name, keys and purposes and commits. Errors: as create, SERVICE_UNKNOWN, STORE_CONFLICT.
+ */
 Error service_account_update(VaultCall *call, const ServiceAccount *account) MUST_USE;
 /* All accounts of the tenant, by client id; at most 1,000. Errors: VAULT_SEALED, store errors. */
-Error service_account_list(VaultCall *call, ServiceAccount **ret_accounts, size_t *ret_count) MUST_USE;
+Error service_account_list(VaultCall *call, ServiceAccount **ret_accounts, size_t *ret_count)
+    MUST_USE;
 bool service_account_has_purpose(const ServiceAccount *account, Str purpose);
 
-/* Uses up the jti of a client assertion (RFC 7523 §3): the second use of one jti by one client fails, on whatever
- * node. Kept until expires_us; the token sweep removes it.
- * Errors: ASSERTION_REPLAYED, VAULT_SEALED, store errors. */
-Error service_account_use_assertion(VaultCall *call, Str client_id, Str jti, int64_t expires_us) MUST_USE;
+/* Uses up the jti of a client assertion (RFC 7523 §3): the second use of one jti by one client
+ * fails, on whatever node. Kept until expires_us; the token sweep removes it. Errors:
+ * ASSERTION_REPLAYED, VAULT_SEALED, store errors. */
+Error service_account_use_assertion(VaultCall *call, Str client_id, Str jti, int64_t expires_us)
+    MUST_USE;
 
 #endif

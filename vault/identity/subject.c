@@ -19,15 +19,17 @@ static Error subject_borrow(VaultCall *call, Str tenant, const StoreDoc *doc, Su
     Str wrapped;
     TRY(doc_format(doc->body, &format));
     TRY(doc_get_int(doc->body, "g", &generation));
-    ENSURE(format == KEY_FORMAT && generation > 0 && generation <= UINT32_MAX, STORE_CORRUPT, "key document");
+    ENSURE(format == KEY_FORMAT && generation > 0 && generation <= UINT32_MAX, STORE_CORRUPT,
+           "key document");
     TRY(doc_get_bytes(doc->body, "w", &wrapped));
-    TRY(keyring_borrow_subject_key(call->core->keyring, tenant, subject->id, (uint32_t)generation, wrapped,
-                                   &subject->key));
+    TRY(keyring_borrow_subject_key(call->core->keyring, tenant, subject->id, (uint32_t)generation,
+                                   wrapped, &subject->key));
     subject->key_version = doc->version;
     return OK;
 }
 
-Error subject_load_of(VaultCall *call, Str tenant, const uint8_t id[SUBJECT_ID_BYTES], Subject *ret_subject)
+Error subject_load_of(VaultCall *call, Str tenant, const uint8_t id[SUBJECT_ID_BYTES],
+                      Subject *ret_subject)
 {
     Subject subject;
     subject_fill(&subject, id);
@@ -60,7 +62,8 @@ static Error subjects_borrow(VaultCall *call, const StoreDoc *docs, size_t count
     return OK;
 }
 
-Error subject_load_many(VaultCall *call, const uint8_t (*ids)[SUBJECT_ID_BYTES], size_t count, Subject *ret_subjects)
+Error subject_load_many(VaultCall *call, const uint8_t (*ids)[SUBJECT_ID_BYTES], size_t count,
+                        Subject *ret_subjects)
 {
     ENSURE(!keyring_is_sealed(call->core->keyring), VAULT_SEALED, NULL);
     Str *keys = ARENA_MANY(call->arena, Str, count);
@@ -75,13 +78,14 @@ Error subject_load_many(VaultCall *call, const uint8_t (*ids)[SUBJECT_ID_BYTES],
     return subjects_borrow(call, docs, count, ret_subjects);
 }
 
-Error subject_create(VaultCall *call, Str tenant, const uint8_t id[SUBJECT_ID_BYTES], StoreBatch *batch,
-                     Subject *ret_subject)
+Error subject_create(VaultCall *call, Str tenant, const uint8_t id[SUBJECT_ID_BYTES],
+                     StoreBatch *batch, Subject *ret_subject)
 {
     CLEANUP(subject_done) Subject subject;
     subject_fill(&subject, id);
     Str wrapped;
-    TRY(keyring_new_subject_key(call->core->keyring, tenant, id, 1, call->arena, &wrapped, &subject.key));
+    TRY(keyring_new_subject_key(call->core->keyring, tenant, id, 1, call->arena, &wrapped,
+                                &subject.key));
     DocWriter *writer = doc_writer_in(call->arena, KEY_FORMAT);
     ENSURE_ALLOC(writer, call->arena);
     doc_put_text(writer, "t", tenant);

@@ -113,13 +113,14 @@ static void states_follow_one_another_as_the_table_says(void **state)
 {
     (void)state;
     static const char *const MAY[GRANT_STATE_COUNT_] = {
-        [GRANT_PROPOSED] = "-x--x-x",  [GRANT_ACTIVE] = "--xxxx-",     [GRANT_SUSPENDED] = "-x-xxx-",
+        [GRANT_PROPOSED] = "-x--x-x",  [GRANT_ACTIVE] = "--xxxx-",  [GRANT_SUSPENDED] = "-x-xxx-",
         [GRANT_WITHDRAWN] = "-------", [GRANT_EXPIRED] = "-------", [GRANT_SUPERSEDED] = "-------",
         [GRANT_REFUSED] = "-------",
     };
     for (int from = 0; from < GRANT_STATE_COUNT_; from++) {
         for (int to = 0; to < GRANT_STATE_COUNT_; to++) {
-            assert_int_equal(grant_state_may_follow((GrantState)from, (GrantState)to), MAY[from][to] == 'x');
+            assert_int_equal(grant_state_may_follow((GrantState)from, (GrantState)to),
+                             MAY[from][to] == 'x');
         }
         GrantState parsed;
         assert_true(grant_state_parse(grant_state_text((GrantState)from), &parsed));
@@ -131,7 +132,8 @@ static void the_record_comes_back_as_it_was_written(void **state)
 {
     (void)state;
     TestCitizen citizen = test_citizen(&vault, "kenko=walker-1");
-    Str id = test_give(&vault, citizen, "kenko", HEALTH, "Person", "postalCode,familyName", "read,notify");
+    Str id = test_give(&vault, citizen, "kenko", HEALTH, "Person", "postalCode,familyName",
+                       "read,notify");
     test_withdraw(&vault, citizen, id);
     VaultCall call = test_call(&vault);
     Subject subject;
@@ -153,21 +155,22 @@ static void the_record_comes_back_as_it_was_written(void **state)
     vault_call_close(&call);
 }
 
-/* --- view rows ----------------------------------------------------------------------------------------------------- */
+/* --- view rows -------------------------------------------------------------------------------- */
 
 static void rules_come_back_and_damage_is_refused(void **state)
 {
     (void)state;
     const ConsentAttribute attributes[] = {{.name = STR("a")}, {.name = STR("長い名前")}};
-    const ConsentRule rules[] = {{.grant_id = STR("0190a5a0-0000-7000-8000-000000000000"),
-                                  .grant_version = 7,
-                                  .attributes = attributes,
-                                  .attribute_count = 2,
-                                  .operations = CONSENT_READ,
-                                  .valid_from_us = 1,
-                                  .valid_until_us = INT64_MAX,
-                                  .legal_basis = STR("consent")},
-                                 {.grant_id = STR("b"), .grant_version = 1, .legal_basis = STR("law")}};
+    const ConsentRule rules[] = {
+        {.grant_id = STR("0190a5a0-0000-7000-8000-000000000000"),
+         .grant_version = 7,
+         .attributes = attributes,
+         .attribute_count = 2,
+         .operations = CONSENT_READ,
+         .valid_from_us = 1,
+         .valid_until_us = INT64_MAX,
+         .legal_basis = STR("consent")},
+        {.grant_id = STR("b"), .grant_version = 1, .legal_basis = STR("law")}};
     Str bytes;
     ConsentRules back;
     assert_ok(view_rules_write(vault.arena, (ConsentRules){.items = rules, .count = 2}, &bytes));
@@ -213,13 +216,13 @@ static void a_row_is_the_fold_of_the_active_grants(void **state)
     vault_call_close(&call);
 }
 
-/* --- purposes ------------------------------------------------------------------------------------------------------ */
+/* --- purposes --------------------------------------------------------------------------------- */
 
 static void the_five_purposes_are_whole(void **state)
 {
     (void)state;
-    static const char *const CODES[] = {"health-promotion", "point-exchange", "sdgs-activity", "segment-delivery",
-                                        "tourism"};
+    static const char *const CODES[] = {"health-promotion", "point-exchange", "sdgs-activity",
+                                        "segment-delivery", "tourism"};
     assert_int_equal(purpose_count(vault.purposes), 5);
     for (size_t i = 0; i < 5; i++) {
         const Purpose *purpose = purpose_at(vault.purposes, i);

@@ -6,10 +6,13 @@
 #include "check.h"
 #include "purpose.h"
 
-#define WHOLE                                                                                                   \
-    "{\"code\":\"p\",\"version\":1,\"dpv\":\"https://w3id.org/dpv#X\",\"label_ja\":\"a\",\"text_ja\":\"b\","   \
-    "\"text_easy_ja\":\"c\",\"legal_basis\":\"consent\",\"types\":{\"Person\":{\"attributes\":[\"sex\"],"     \
-    "\"operations\":[\"read\"]}},\"services\":[\"kenko\"],\"validity_days\":365,\"retention_days\":30}"
+#define WHOLE                                                                                      \
+    "{\"code\":\"p\",\"version\":1,\"dpv\":\"https://w3id.org/"                                    \
+    "dpv#X\",\"label_ja\":\"a\",\"text_ja\":\"b\","                                                \
+    "\"text_easy_ja\":\"c\",\"legal_basis\":\"consent\",\"types\":{\"Person\":{\"attributes\":["   \
+    "\"sex\"],"                                                                                    \
+    "\"operations\":[\"read\"]}},\"services\":[\"kenko\"],\"validity_days\":365,\"retention_"      \
+    "days\":30}"
 
 typedef struct Folder {
     char path[64];
@@ -58,7 +61,8 @@ static void put(const Folder *folder, const char *name, const char *text)
 
 static Error load(const Folder *folder, PurposeRegistry **ret_registry)
 {
-    return purpose_registry_load(ports_system(), folder->path, folder->types, folder->arena, ret_registry);
+    return purpose_registry_load(ports_system(), folder->path, folder->types, folder->arena,
+                                 ret_registry);
 }
 
 static void a_whole_file_is_read(void **state)
@@ -72,12 +76,14 @@ static void a_whole_file_is_read(void **state)
 }
 
 /* Replaces one part of the whole file; the refusal must name the file and the member. */
-static void assert_refused(const Folder *folder, const char *part, const char *instead, const char *member)
+static void assert_refused(const Folder *folder, const char *part, const char *instead,
+                           const char *member)
 {
     const char *at = strstr(WHOLE, part);
     assert_non_null(at);
     char text[1024];
-    (void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - WHOLE), WHOLE, instead, at + strlen(part));
+    (void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - WHOLE), WHOLE, instead,
+                   at + strlen(part));
     put(folder, "p.json", text);
     PurposeRegistry *registry = NULL;
     Error error = load(folder, &registry);
@@ -118,7 +124,8 @@ static void a_missing_folder_is_named(void **state)
 {
     const Folder *folder = *state;
     PurposeRegistry *registry = NULL;
-    Error error = purpose_registry_load(ports_system(), "/no/such/folder", folder->types, folder->arena, &registry);
+    Error error = purpose_registry_load(ports_system(), "/no/such/folder", folder->types,
+                                        folder->arena, &registry);
     assert_fails(error, FILE_MISSING);
     assert_string_equal(error.argument, "/no/such/folder");
 }

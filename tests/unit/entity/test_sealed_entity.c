@@ -46,7 +46,8 @@ static Attribute attribute(Str name, const char *value)
 static SealedEdit *edit_new(void)
 {
     uint8_t id[SEALED_ID_BYTES];
-    SealedHead head = {.id = STR("as-written"), .writer = STR("kenko"), .type = STR("Person"), .created_us = 77};
+    SealedHead head = {
+        .id = STR("as-written"), .writer = STR("kenko"), .type = STR("Person"), .created_us = 77};
     SealedEdit *edit;
     assert_ok(sealed_entity_id_of_subject(&call, subject.id, id));
     assert_ok(sealed_edit_new(&call, subject.key, id, &head, &edit));
@@ -89,7 +90,8 @@ static const SealedAttribute *find(const SealedEntity *entity, Str name)
 static void what_was_sealed_comes_back(void **state)
 {
     (void)state;
-    const Metadata metadata[] = {{.name = STR("source"), .type = STR("Text"), .value = STR("\"card\"")}};
+    const Metadata metadata[] = {
+        {.name = STR("source"), .type = STR("Text"), .value = STR("\"card\"")}};
     Attribute one = attribute(STR("familyName"), "\"北\"");
     one.metadata = metadata;
     one.metadata_count = 1;
@@ -107,7 +109,8 @@ static void what_was_sealed_comes_back(void **state)
     assert_non_null(sealed);
     assert_int_equal(sealed->padding, PADDING_512);
     Attribute back;
-    assert_ok(sealed_entity_open(vault.arena, &entity, subject.key, STR("Person"), STR("familyName"), sealed, &back));
+    assert_ok(sealed_entity_open(vault.arena, &entity, subject.key, STR("Person"),
+                                 STR("familyName"), sealed, &back));
     assert_str(back.value, "\"北\"");
     assert_str(back.metadata[0].value, "\"card\"");
     assert_int_equal(back.modified_us, 2);
@@ -126,7 +129,8 @@ static void the_list_is_always_a_multiple_of_four(void **state)
         }
         for (size_t i = 1; i < entity.count; i++) {
             Str before = str_bytes(entity.attributes[i - 1].token, SEALED_TOKEN_BYTES);
-            assert_true(str_compare(before, str_bytes(entity.attributes[i].token, SEALED_TOKEN_BYTES)) < 0);
+            assert_true(
+                str_compare(before, str_bytes(entity.attributes[i].token, SEALED_TOKEN_BYTES)) < 0);
         }
     }
 }
@@ -146,8 +150,8 @@ static void dummies_make_room_and_come_back(void **state)
             const SealedAttribute *sealed = find(&entity, person()->attributes[i].name);
             Attribute back;
             assert_non_null(sealed);
-            assert_ok(sealed_entity_open(vault.arena, &entity, subject.key, STR("Person"), person()->attributes[i].name,
-                                         sealed, &back));
+            assert_ok(sealed_entity_open(vault.arena, &entity, subject.key, STR("Person"),
+                                         person()->attributes[i].name, sealed, &back));
         }
     }
 }
@@ -194,13 +198,13 @@ static void the_list_can_not_be_changed_alone(void **state)
     (void)state;
     const SealedEntity entity = with_attributes(4);
     SealedAttribute attributes[4];
-#define CHANGED(change_)                                                                      \
-    do {                                                                                      \
-        SealedEntity other = entity;                                                          \
-        memcpy(attributes, entity.attributes, sizeof attributes);                             \
-        other.attributes = attributes;                                                        \
-        change_;                                                                              \
-        assert_fails(sealed_entity_verify(vault.arena, &other, subject.key), CRYPTO_OPEN);    \
+#define CHANGED(change_)                                                                           \
+    do {                                                                                           \
+        SealedEntity other = entity;                                                               \
+        memcpy(attributes, entity.attributes, sizeof attributes);                                  \
+        other.attributes = attributes;                                                             \
+        change_;                                                                                   \
+        assert_fails(sealed_entity_verify(vault.arena, &other, subject.key), CRYPTO_OPEN);         \
     } while (0)
     CHANGED(other.count = 3);
     CHANGED(attributes[2] = attributes[1]);
@@ -222,11 +226,13 @@ static void an_old_value_does_not_open_under_a_new_version(void **state)
     SealedAttribute replayed = *find(&entity, name);
     Attribute back;
     replayed.version = 2;
-    assert_fails(sealed_entity_open(vault.arena, &entity, subject.key, STR("Person"), name, &replayed, &back),
+    assert_fails(sealed_entity_open(vault.arena, &entity, subject.key, STR("Person"), name,
+                                    &replayed, &back),
                  CRYPTO_OPEN);
     const SealedAttribute *other = find(&entity, person()->attributes[1].name);
-    assert_fails(sealed_entity_open(vault.arena, &entity, subject.key, STR("Person"), name, other, &back),
-                 CRYPTO_OPEN);
+    assert_fails(
+        sealed_entity_open(vault.arena, &entity, subject.key, STR("Person"), name, other, &back),
+        CRYPTO_OPEN);
 }
 
 static void padding_classes_fit(void **state)

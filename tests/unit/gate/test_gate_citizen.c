@@ -24,24 +24,26 @@ static int teardown(void **state)
     return 0;
 }
 
-/* --- words of these tests ------------------------------------------------------------------------------------------ */
+/* --- words of these tests --------------------------------------------------------------------- */
 
-static Error give(TestCitizen citizen, const GrantRequest *request, const char *key, Grant *ret_grant, bool *ret_replay)
+static Error give(TestCitizen citizen, const GrantRequest *request, const char *key,
+                  Grant *ret_grant, bool *ret_replay)
 {
     VaultCall call = test_call(&vault);
     Principal principal = test_citizen_principal(citizen.subject);
-    Error error = gate_citizen_give(&vault.gate, &call, &principal, request, str_from(key), ret_grant, ret_replay);
+    Error error = gate_citizen_give(&vault.gate, &call, &principal, request, str_from(key),
+                                    ret_grant, ret_replay);
     vault_call_close(&call);
     return error;
 }
 
-static Error withdraw(TestCitizen citizen, Str id, const char *reason, const char *key, Grant *ret_grant,
-                      bool *ret_replay)
+static Error withdraw(TestCitizen citizen, Str id, const char *reason, const char *key,
+                      Grant *ret_grant, bool *ret_replay)
 {
     VaultCall call = test_call(&vault);
     Principal principal = test_citizen_principal(citizen.subject);
-    Error error = gate_citizen_withdraw(&vault.gate, &call, &principal, id, str_from(reason), str_from(key), ret_grant,
-                                        ret_replay);
+    Error error = gate_citizen_withdraw(&vault.gate, &call, &principal, id, str_from(reason),
+                                        str_from(key), ret_grant, ret_replay);
     vault_call_close(&call);
     return error;
 }
@@ -68,14 +70,15 @@ static Str json_of(const Grant *grant)
     return json;
 }
 
-/* --- me ------------------------------------------------------------------------------------------------------------ */
+/* --- me --------------------------------------------------------------------------------------- */
 
 static void a_citizen_sees_all_of_the_own_data(void **state)
 {
     (void)state;
     TestCitizen citizen = test_citizen(&vault, "kenko=walker-1 neppi-pay=np-77");
     test_person(&vault, citizen, "familyName=Kita sex=2");
-    test_entity(&vault, citizen, "neppi-pay", "PointAccount", TEST_ACCOUNT "np-acc-5", "balance=10");
+    test_entity(&vault, citizen, "neppi-pay", "PointAccount", TEST_ACCOUNT "np-acc-5",
+                "balance=10");
     VaultCall call = test_call(&vault);
     Principal principal = test_citizen_principal(citizen.subject);
     CitizenMe me;
@@ -84,15 +87,18 @@ static void a_citizen_sees_all_of_the_own_data(void **state)
     Str text = test_text(&vault, me.entities, me.entity_count);
     assert_int_equal(me.entity_count, 2);
     assert_non_null(strstr(text.p, TEST_PERSON "me Person familyName=\"Kita\" sex=\"2\"\n"));
-    assert_non_null(strstr(text.p, " PointAccount balance=\"10\" refPerson=\"" TEST_PERSON "me\"\n"));
+    assert_non_null(
+        strstr(text.p, " PointAccount balance=\"10\" refPerson=\"" TEST_PERSON "me\"\n"));
     assert_null(strstr(text.p, "np-"));
     assert_int_equal(me.link_count, 2);
     assert_str(me.links[0].service, "kenko");
     assert_str(me.links[0].state, "active");
     assert_str(me.links[1].service, "neppi-pay");
     const char *history = test_history(&vault, citizen);
-    assert_non_null(strstr(history, "read permit citizen-self line-portal - Person [familyName,sex] no\n"));
-    assert_non_null(strstr(history, "read permit citizen-self line-portal - PointAccount [balance,refPerson] no\n"));
+    assert_non_null(
+        strstr(history, "read permit citizen-self line-portal - Person [familyName,sex] no\n"));
+    assert_non_null(strstr(
+        history, "read permit citizen-self line-portal - PointAccount [balance,refPerson] no\n"));
 }
 
 static void only_a_citizen_may_ask(void **state)
@@ -110,21 +116,25 @@ static void only_a_citizen_may_ask(void **state)
     bool is_replay;
     GrantRequest asked = request("familyName");
     assert_fails(gate_citizen_me(&vault.gate, &call, &service, &me), CITIZEN_REQUIRED);
-    assert_fails(gate_citizen_grants(&vault.gate, &call, &service, &list, &count), CITIZEN_REQUIRED);
-    assert_fails(gate_citizen_accesses(&vault.gate, &call, &service, 10, STR_EMPTY, &page), CITIZEN_REQUIRED);
-    assert_fails(gate_citizen_give(&vault.gate, &call, &service, &asked, STR("k"), &grant, &is_replay),
+    assert_fails(gate_citizen_grants(&vault.gate, &call, &service, &list, &count),
                  CITIZEN_REQUIRED);
+    assert_fails(gate_citizen_accesses(&vault.gate, &call, &service, 10, STR_EMPTY, &page),
+                 CITIZEN_REQUIRED);
+    assert_fails(
+        gate_citizen_give(&vault.gate, &call, &service, &asked, STR("k"), &grant, &is_replay),
+        CITIZEN_REQUIRED);
     test_erase(&vault, citizen);
     vault_call_close(&call);
     call = test_call(&vault);
     Principal erased = test_citizen_principal(citizen.subject);
     assert_fails(gate_citizen_me(&vault.gate, &call, &erased, &me), SUBJECT_UNKNOWN);
-    assert_fails(gate_citizen_give(&vault.gate, &call, &erased, &asked, STR("k"), &grant, &is_replay),
-                 SUBJECT_UNKNOWN);
+    assert_fails(
+        gate_citizen_give(&vault.gate, &call, &erased, &asked, STR("k"), &grant, &is_replay),
+        SUBJECT_UNKNOWN);
     vault_call_close(&call);
 }
 
-/* --- giving and withdrawing ---------------------------------------------------------------------------------------- */
+/* --- giving and withdrawing ------------------------------------------------------------------- */
 
 static void a_grant_keeps_its_whole_story(void **state)
 {
@@ -226,7 +236,8 @@ static void a_grant_of_another_citizen_is_unknown(void **state)
     Grant grant;
     bool is_replay;
     Error foreign = withdraw(other, id, "", "k", &grant, &is_replay);
-    Error unknown = withdraw(other, STR("0190a5a0-0000-7000-8000-000000000000"), "", "k", &grant, &is_replay);
+    Error unknown =
+        withdraw(other, STR("0190a5a0-0000-7000-8000-000000000000"), "", "k", &grant, &is_replay);
     assert_fails(foreign, GRANT_UNKNOWN);
     assert_fails(unknown, GRANT_UNKNOWN);
     assert_ok(withdraw(citizen, id, "", "k", &grant, &is_replay));
@@ -248,9 +259,10 @@ static void a_suspended_recipient_is_given_nothing(void **state)
     assert_fails(give(citizen, &asked, "k", &grant, &is_replay), RECIPIENT_UNKNOWN);
 }
 
-/* --- nothing half done --------------------------------------------------------------------------------------------- */
+/* --- nothing half done ------------------------------------------------------------------------ */
 
-static const StoreCollection CONSENT_COLLECTIONS[] = {STORE_GRANTS, STORE_VIEW_ROWS, STORE_IDEMPOTENCY};
+static const StoreCollection CONSENT_COLLECTIONS[] = {STORE_GRANTS, STORE_VIEW_ROWS,
+                                                      STORE_IDEMPOTENCY};
 
 typedef struct ConsentState {
     Str dumps[3];
@@ -294,7 +306,8 @@ static void a_failing_commit_or_log_leaves_everything_as_it_was(void **state)
     assert_same_state(&before);
 }
 
-/* Whichever single call of the log's files fails: a grant is either given, with its leaf, or not there at all. */
+/* Whichever single call of the log's files fails: a grant is either given, with its leaf, or not
+ * there at all. */
 static void every_failing_call_of_the_log_is_survived(void **state)
 {
     (void)state;
@@ -355,7 +368,7 @@ static void a_conflict_is_tried_again_with_one_leaf(void **state)
     assert_str_eq(list[0].id, grant.id);
 }
 
-/* --- together ------------------------------------------------------------------------------------------------------ */
+/* --- together --------------------------------------------------------------------------------- */
 
 #define ROUNDS 12
 
@@ -367,7 +380,8 @@ typedef struct Giver {
 
 static Error give_and_withdraw(Giver *giver, Arena *arena, unsigned round)
 {
-    const ConsentAttribute attribute = {.name = giver->number == 0 ? STR("familyName") : STR("givenName")};
+    const ConsentAttribute attribute = {.name = giver->number == 0 ? STR("familyName")
+                                                                   : STR("givenName")};
     GrantRequest asked = {.recipient = STR("kenko"),
                           .purpose = STR(HEALTH),
                           .type = STR("Person"),
@@ -380,7 +394,8 @@ static Error give_and_withdraw(Giver *giver, Arena *arena, unsigned round)
     bool is_replay;
     VaultCall call = test_call_in(&vault, arena);
     (void)snprintf(key, sizeof key, "give-%u-%u", giver->number, round);
-    Error error = gate_citizen_give(&vault.gate, &call, &principal, &asked, str_from(key), &grant, &is_replay);
+    Error error = gate_citizen_give(&vault.gate, &call, &principal, &asked, str_from(key), &grant,
+                                    &is_replay);
     vault_call_close(&call);
     TRY(error);
     if (round == ROUNDS - 1) {
@@ -388,8 +403,8 @@ static Error give_and_withdraw(Giver *giver, Arena *arena, unsigned round)
     }
     call = test_call_in(&vault, arena);
     (void)snprintf(key, sizeof key, "take-%u-%u", giver->number, round);
-    error = gate_citizen_withdraw(&vault.gate, &call, &principal, grant.id, STR_EMPTY, str_from(key), &grant,
-                                  &is_replay);
+    error = gate_citizen_withdraw(&vault.gate, &call, &principal, grant.id, STR_EMPTY,
+                                  str_from(key), &grant, &is_replay);
     vault_call_close(&call);
     return error;
 }
@@ -405,7 +420,8 @@ static void *giver_run(void *context)
     return NULL;
 }
 
-/* Two portals of one citizen work on one row at once: the row is the fold of what is active in the end. */
+/* Two portals of one citizen work on one row at once: the row is the fold of what is active in the
+ * end. */
 static void two_who_change_one_row_lose_nothing(void **state)
 {
     (void)state;
@@ -461,7 +477,7 @@ static void one_key_sent_twice_at_once_gives_once(void **state)
     assert_int_equal(grants(citizen, &list), 1);
 }
 
-/* --- accesses ------------------------------------------------------------------------------------------------------ */
+/* --- accesses --------------------------------------------------------------------------------- */
 
 static void cursors_are_checked(void **state)
 {
@@ -470,8 +486,10 @@ static void cursors_are_checked(void **state)
     VaultCall call = test_call(&vault);
     Principal principal = test_citizen_principal(citizen.subject);
     CitizenAccessPage page;
-    assert_fails(gate_citizen_accesses(&vault.gate, &call, &principal, 10, STR("nonsense"), &page), CURSOR_INVALID);
-    assert_fails(gate_citizen_accesses(&vault.gate, &call, &principal, 0, STR_EMPTY, &page), CURSOR_INVALID);
+    assert_fails(gate_citizen_accesses(&vault.gate, &call, &principal, 10, STR("nonsense"), &page),
+                 CURSOR_INVALID);
+    assert_fails(gate_citizen_accesses(&vault.gate, &call, &principal, 0, STR_EMPTY, &page),
+                 CURSOR_INVALID);
     assert_ok(gate_citizen_accesses(&vault.gate, &call, &principal, 10, STR_EMPTY, &page));
     assert_int_equal(page.count, 0);
     assert_str(page.next, "");

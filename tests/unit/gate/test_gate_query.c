@@ -33,13 +33,15 @@ static TestCitizen citizen(int n)
     char links[64];
     char attributes[64];
     (void)snprintf(links, sizeof links, "kenko=k-%d neppi-pay=p-%d", n, n);
-    (void)snprintf(attributes, sizeof attributes, "familyName=F%d givenName=G%d postalCode=Z%d", n, n, n);
+    (void)snprintf(attributes, sizeof attributes, "familyName=F%d givenName=G%d postalCode=Z%d", n,
+                   n, n);
     TestCitizen made = test_citizen(&vault, links);
     test_person(&vault, made, attributes);
     return made;
 }
 
-static const char *list(const char *types, const char *ids, int64_t limit, int64_t offset, int64_t *ret_total)
+static const char *list(const char *types, const char *ids, int64_t limit, int64_t offset,
+                        int64_t *ret_total)
 {
     Str text;
     assert_ok(test_list(&vault, KENKO, types, ids, limit, offset, &text, ret_total));
@@ -59,7 +61,8 @@ static void a_list_opens_granted_records_only(void **state)
     uint64_t records = opens(SEAL_RECORD);
     assert_string_equal(list("Person", "", 20, 0, NULL),
                         TEST_PERSON "k-0 Person familyName=\"F0\"\n" TEST_PERSON
-                                    "k-4 Person familyName=\"F4\"\n" TEST_PERSON "k-8 Person familyName=\"F8\"\n");
+                                    "k-4 Person familyName=\"F4\"\n" TEST_PERSON
+                                    "k-8 Person familyName=\"F8\"\n");
     assert_int_equal(opens(SEAL_VALUE) - values, 3);
     /* The account, and a link and a row for each who consented. */
     assert_int_equal(opens(SEAL_RECORD) - records, 1 + 2 * 3);
@@ -75,9 +78,11 @@ static void a_page_is_cut_from_the_view(void **state)
     }
     int64_t total = -1;
     assert_string_equal(list("Person", "", 2, 1, &total),
-                        TEST_PERSON "k-1 Person postalCode=\"Z1\"\n" TEST_PERSON "k-3 Person postalCode=\"Z3\"\n");
+                        TEST_PERSON "k-1 Person postalCode=\"Z1\"\n" TEST_PERSON
+                                    "k-3 Person postalCode=\"Z3\"\n");
     assert_int_equal(total, 4);
-    assert_string_equal(list("Person", "", 2, 3, &total), TEST_PERSON "k-4 Person postalCode=\"Z4\"\n");
+    assert_string_equal(list("Person", "", 2, 3, &total),
+                        TEST_PERSON "k-4 Person postalCode=\"Z4\"\n");
     assert_string_equal(list("Person", "", 2, 4, &total), "");
     assert_int_equal(total, 4);
     uint64_t values = opens(SEAL_VALUE);
@@ -102,7 +107,8 @@ static void giving_again_moves_to_the_end(void **state)
     test_withdraw(&vault, first, more);
     test_give(&vault, first, KENKO, "Person", "familyName", "read");
     assert_string_equal(list("Person", "", 20, 0, NULL),
-                        TEST_PERSON "k-2 Person familyName=\"F2\"\n" TEST_PERSON "k-1 Person familyName=\"F1\"\n");
+                        TEST_PERSON "k-2 Person familyName=\"F2\"\n" TEST_PERSON
+                                    "k-1 Person familyName=\"F1\"\n");
 }
 
 static void a_grant_after_an_expired_one_moves_to_the_end(void **state)
@@ -110,20 +116,24 @@ static void a_grant_after_an_expired_one_moves_to_the_end(void **state)
     (void)state;
     TestCitizen first = citizen(1);
     TestCitizen second = citizen(2);
-    test_give_until(&vault, first, KENKO, "Person", "familyName", "read", FAKE_START_US + CLOCK_SECOND_US);
+    test_give_until(&vault, first, KENKO, "Person", "familyName", "read",
+                    FAKE_START_US + CLOCK_SECOND_US);
     test_give(&vault, second, KENKO, "Person", "familyName", "read");
     fake_clock_advance(&vault.fake, CLOCK_SECOND_US);
     test_give(&vault, first, KENKO, "Person", "familyName", "read");
     assert_string_equal(list("Person", "", 20, 0, NULL),
-                        TEST_PERSON "k-2 Person familyName=\"F2\"\n" TEST_PERSON "k-1 Person familyName=\"F1\"\n");
+                        TEST_PERSON "k-2 Person familyName=\"F2\"\n" TEST_PERSON
+                                    "k-1 Person familyName=\"F1\"\n");
 }
 
 static void without_a_type_all_personal_types_answer(void **state)
 {
     (void)state;
     TestCitizen made = citizen(1);
-    test_entity(&vault, made, "kenko", "HealthActivity", "urn:ngsi-ld:HealthActivity:a2", "steps=900");
-    test_entity(&vault, made, "kenko", "HealthActivity", "urn:ngsi-ld:HealthActivity:a1", "steps=800");
+    test_entity(&vault, made, "kenko", "HealthActivity", "urn:ngsi-ld:HealthActivity:a2",
+                "steps=900");
+    test_entity(&vault, made, "kenko", "HealthActivity", "urn:ngsi-ld:HealthActivity:a1",
+                "steps=800");
     test_give(&vault, made, KENKO, "Person", "familyName", "read");
     test_give(&vault, made, KENKO, "HealthActivity", "steps", "read");
     const char *all = "urn:ngsi-ld:HealthActivity:a1 HealthActivity steps=\"800\"\n"
@@ -146,13 +156,15 @@ static void ids_choose_from_the_view_in_its_order(void **state)
             test_give(&vault, made, KENKO, "Person", "familyName", "read");
         }
     }
-    const char *ids = TEST_PERSON "k-3," TEST_PERSON "k-2," TEST_PERSON "k-0," TEST_PERSON "p-1," TEST_PERSON
-                                  "k-3,other";
+    const char *ids = TEST_PERSON "k-3," TEST_PERSON "k-2," TEST_PERSON "k-0," TEST_PERSON
+                                  "p-1," TEST_PERSON "k-3,other";
     int64_t total = 0;
     assert_string_equal(list("", ids, 20, 0, &total),
-                        TEST_PERSON "k-0 Person familyName=\"F0\"\n" TEST_PERSON "k-3 Person familyName=\"F3\"\n");
+                        TEST_PERSON "k-0 Person familyName=\"F0\"\n" TEST_PERSON
+                                    "k-3 Person familyName=\"F3\"\n");
     assert_int_equal(total, 2);
-    assert_string_equal(list("Person", ids, 1, 1, &total), TEST_PERSON "k-3 Person familyName=\"F3\"\n");
+    assert_string_equal(list("Person", ids, 1, 1, &total),
+                        TEST_PERSON "k-3 Person familyName=\"F3\"\n");
     assert_int_equal(total, 2);
     assert_string_equal(list("PointAccount", ids, 20, 0, &total), "");
 }
@@ -168,8 +180,9 @@ static void a_list_writes_a_scan_and_a_leaf_per_citizen_shown(void **state)
     int64_t total;
     (void)list("Person", "", 1, 0, &total);
     assert_int_equal(access_log_size(vault.log) - leaves, 2);
-    assert_non_null(strstr(test_history(&vault, shown),
-                           "read permit CONSENT_OK kenko health-promotion Person [familyName,postalCode] yes\n"));
+    assert_non_null(strstr(
+        test_history(&vault, shown),
+        "read permit CONSENT_OK kenko health-promotion Person [familyName,postalCode] yes\n"));
     assert_null(strstr(test_history(&vault, behind), "read permit"));
     leaves = access_log_size(vault.log);
     (void)list("PointAccount", "", 20, 0, NULL);
@@ -187,7 +200,8 @@ static void erased_and_unlinked_citizens_leave_the_list(void **state)
     test_erase(&vault, made[0]);
     test_unlink(&vault, made[1], "kenko", LINK_FROZEN);
     int64_t total;
-    assert_string_equal(list("Person", "", 20, 0, &total), TEST_PERSON "k-2 Person familyName=\"F2\"\n");
+    assert_string_equal(list("Person", "", 20, 0, &total),
+                        TEST_PERSON "k-2 Person familyName=\"F2\"\n");
     assert_int_equal(total, 1);
 }
 
@@ -202,9 +216,10 @@ static void long_lists_run_over_many_chunks(void **state)
     int64_t total;
     const char *tail = list("Person", "", 1000, 198, &total);
     assert_int_equal(total, 200);
-    assert_string_equal(tail,
-                        TEST_PERSON "k-247 Person familyName=\"F247\"\n" TEST_PERSON "k-249 Person familyName=\"F249\"\n");
-    assert_string_equal(list("Person", "", 1, 199, NULL), TEST_PERSON "k-249 Person familyName=\"F249\"\n");
+    assert_string_equal(tail, TEST_PERSON "k-247 Person familyName=\"F247\"\n" TEST_PERSON
+                                          "k-249 Person familyName=\"F249\"\n");
+    assert_string_equal(list("Person", "", 1, 199, NULL),
+                        TEST_PERSON "k-249 Person familyName=\"F249\"\n");
 }
 
 /* What one service writes later changes nothing that the other sees, times included. */

@@ -34,7 +34,8 @@ static uint64_t opens(void)
 static TestCitizen kita(void)
 {
     TestCitizen citizen = test_citizen(&vault, "kenko=walker-1 neppi-pay=np-77");
-    test_person(&vault, citizen, "familyName=Kita givenName=Hana postalCode=675-2395 dateOfBirth=1980-01-02");
+    test_person(&vault, citizen,
+                "familyName=Kita givenName=Hana postalCode=675-2395 dateOfBirth=1980-01-02");
     return citizen;
 }
 
@@ -134,7 +135,8 @@ static void whatever_the_view_lacks_is_refused_alike(void **state)
     test_give(&vault, writes_only, KENKO, "Person", "familyName", "write");
     TestCitizen expired = test_citizen(&vault, "kenko=walker-2");
     test_person(&vault, expired, "familyName=Mori");
-    test_give_until(&vault, expired, KENKO, "Person", "familyName", "read", FAKE_START_US + CLOCK_SECOND_US);
+    test_give_until(&vault, expired, KENKO, "Person", "familyName", "read",
+                    FAKE_START_US + CLOCK_SECOND_US);
     TestCitizen absent = test_citizen(&vault, "kenko=walker-3");
     test_person(&vault, absent, "familyName=Ono");
     test_give(&vault, absent, KENKO, "Person", "postalCode", "read");
@@ -152,11 +154,21 @@ static void whatever_the_view_lacks_is_refused_alike(void **state)
     test_unlink(&vault, unlinked, "kenko", LINK_UNLINKED);
     test_unlink(&vault, frozen, "kenko", LINK_FROZEN);
 
-    static const char *const IDS[] = {
-        TEST_PERSON "nobody",   TEST_PERSON "np-77",    TEST_PERSON "walker-1", TEST_PERSON "walker-2",
-        TEST_PERSON "walker-3", TEST_PERSON "walker-4", TEST_PERSON "walker-5", TEST_PERSON "walker-6",
-        TEST_PERSON "walker-w", TEST_PERSON,            "Room1",                "",
-        TEST_ACCOUNT "acc-1",   "urn:ngsi-ld:Person",   "urn:ngsi-ld:Personx:walker-1"};
+    static const char *const IDS[] = {TEST_PERSON "nobody",
+                                      TEST_PERSON "np-77",
+                                      TEST_PERSON "walker-1",
+                                      TEST_PERSON "walker-2",
+                                      TEST_PERSON "walker-3",
+                                      TEST_PERSON "walker-4",
+                                      TEST_PERSON "walker-5",
+                                      TEST_PERSON "walker-6",
+                                      TEST_PERSON "walker-w",
+                                      TEST_PERSON,
+                                      "Room1",
+                                      "",
+                                      TEST_ACCOUNT "acc-1",
+                                      "urn:ngsi-ld:Person",
+                                      "urn:ngsi-ld:Personx:walker-1"};
     Str text = STR("untouched");
     Error first = test_read(&vault, KENKO, "unknown", "", "", &text);
     assert_fails(first, ENTITY_NOT_FOUND);
@@ -199,17 +211,19 @@ static void a_relink_leads_to_the_citizen_again(void **state)
     assert_fails(test_read(&vault, KENKO, ID, "", "", &text), ENTITY_NOT_FOUND);
 }
 
-/* --- ids of other personal entities -------------------------------------------------------------------------------- */
+/* --- ids of other personal entities ----------------------------------------------------------- */
 
 static void accounts_have_an_id_of_their_own_for_each_service(void **state)
 {
     (void)state;
     TestCitizen citizen = kita();
-    test_entity(&vault, citizen, "neppi-pay", "PointAccount", TEST_ACCOUNT "np-acc-5", "balance=1200");
+    test_entity(&vault, citizen, "neppi-pay", "PointAccount", TEST_ACCOUNT "np-acc-5",
+                "balance=1200");
     test_give(&vault, citizen, PAY, "PointAccount", "refPerson,balance", "read");
     test_give(&vault, citizen, KENKO, "PointAccount", "refPerson,balance", "read");
-    assert_string_equal(test_must_read(&vault, PAY, TEST_ACCOUNT "np-acc-5"),
-                        TEST_ACCOUNT "np-acc-5 PointAccount balance=\"1200\" refPerson=\"" TEST_PERSON "np-77\"\n");
+    assert_string_equal(test_must_read(&vault, PAY, TEST_ACCOUNT "np-acc-5"), TEST_ACCOUNT
+                        "np-acc-5 PointAccount balance=\"1200\" refPerson=\"" TEST_PERSON
+                        "np-77\"\n");
     const char *seen = test_must_list(&vault, KENKO, "PointAccount");
     assert_null(strstr(seen, "np-"));
     assert_non_null(strstr(seen, " PointAccount balance=\"1200\" refPerson=\"" ID "\"\n"));
@@ -218,7 +232,8 @@ static void accounts_have_an_id_of_their_own_for_each_service(void **state)
     const char *id_z = str_z(vault.arena, id);
     assert_string_equal(test_must_read(&vault, KENKO, id_z), seen);
     Str text;
-    assert_fails(test_read(&vault, KENKO, TEST_ACCOUNT "np-acc-5", "", "", &text), ENTITY_NOT_FOUND);
+    assert_fails(test_read(&vault, KENKO, TEST_ACCOUNT "np-acc-5", "", "", &text),
+                 ENTITY_NOT_FOUND);
     assert_fails(test_read(&vault, PAY, id_z, "", "", &text), ENTITY_NOT_FOUND);
     assert_fails(test_read(&vault, "sdgs", EXCHANGE, id_z, "", "", &text), ENTITY_NOT_FOUND);
     assert_fails(test_read(&vault, KENKO, id_z, "HealthActivity", "", &text), ENTITY_NOT_FOUND);
@@ -228,10 +243,12 @@ static void a_new_link_epoch_issues_new_ids(void **state)
 {
     (void)state;
     TestCitizen citizen = kita();
-    test_entity(&vault, citizen, "neppi-pay", "PointAccount", TEST_ACCOUNT "np-acc-5", "balance=1200");
+    test_entity(&vault, citizen, "neppi-pay", "PointAccount", TEST_ACCOUNT "np-acc-5",
+                "balance=1200");
     test_give(&vault, citizen, KENKO, "PointAccount", "balance", "read");
     const char *before = test_must_list(&vault, KENKO, "PointAccount");
-    const char *id = str_z(vault.arena, str_slice(str_from(before), 0, str_find(str_from(before), ' ')));
+    const char *id =
+        str_z(vault.arena, str_slice(str_from(before), 0, str_find(str_from(before), ' ')));
     test_unlink(&vault, citizen, "kenko", LINK_UNLINKED);
     assert_string_equal(test_must_list(&vault, KENKO, "PointAccount"), "");
     test_link(&vault, citizen, "kenko", "walker-1");
@@ -246,14 +263,15 @@ static void the_writer_has_no_second_name(void **state)
 {
     (void)state;
     TestCitizen citizen = kita();
-    test_entity(&vault, citizen, "neppi-pay", "PointAccount", TEST_ACCOUNT "np-acc-5", "balance=1200");
+    test_entity(&vault, citizen, "neppi-pay", "PointAccount", TEST_ACCOUNT "np-acc-5",
+                "balance=1200");
     test_give(&vault, citizen, PAY, "PointAccount", "balance", "read");
     VaultCall call = test_call(&vault);
     uint8_t stored[SEALED_ID_BYTES];
     char keyed[SERVICE_ID_TEXT_BYTES];
     Str id;
-    assert_ok(sealed_entity_id_of_text(&call, STR("neppi-pay"), STR("PointAccount"), STR(TEST_ACCOUNT "np-acc-5"), 0,
-                                       stored));
+    assert_ok(sealed_entity_id_of_text(&call, STR("neppi-pay"), STR("PointAccount"),
+                                       STR(TEST_ACCOUNT "np-acc-5"), 0, stored));
     assert_ok(service_id_seal(vault.ring, STR_EMPTY, STR("neppi-pay"), 1, stored, keyed));
     assert_ok(view_urn_in(vault.arena, STR("PointAccount"), str_from(keyed), &id));
     vault_call_close(&call);
@@ -261,7 +279,7 @@ static void the_writer_has_no_second_name(void **state)
     assert_fails(test_read(&vault, PAY, str_z(vault.arena, id), "", "", &text), ENTITY_NOT_FOUND);
 }
 
-/* --- who may ask --------------------------------------------------------------------------------------------------- */
+/* --- who may ask ------------------------------------------------------------------------------ */
 
 static void without_a_registered_purpose_nothing_is_asked(void **state)
 {
@@ -276,7 +294,8 @@ static void without_a_registered_purpose_nothing_is_asked(void **state)
     assert_fails(test_read(&vault, "nobody", HEALTH, ID, "", "", &text), SERVICE_UNKNOWN);
     assert_int_equal(access_log_size(vault.log) - leaves, 4);
     Str list;
-    assert_fails(test_list(&vault, "kenko", "", "Person", "", 20, 0, &list, NULL), PURPOSE_REQUIRED);
+    assert_fails(test_list(&vault, "kenko", "", "Person", "", 20, 0, &list, NULL),
+                 PURPOSE_REQUIRED);
     /* Registered for the client, but the grant is for another purpose. */
     assert_fails(test_read(&vault, "kenko", EXCHANGE, ID, "", "", &text), ENTITY_NOT_FOUND);
 }
@@ -318,11 +337,12 @@ static void a_sealed_vault_answers_nothing(void **state)
     keyring_seal(vault.ring);
     Str text;
     assert_fails(test_read(&vault, KENKO, ID, "", "", &text), VAULT_SEALED);
-    assert_ok(platform_init(&vault.core, vault.arena, deadline_in(&vault.fake.clock, CLOCK_SECOND_US), false));
+    assert_ok(platform_init(&vault.core, vault.arena,
+                            deadline_in(&vault.fake.clock, CLOCK_SECOND_US), false));
     (void)test_must_read(&vault, KENKO, ID);
 }
 
-/* --- the log ------------------------------------------------------------------------------------------------------- */
+/* --- the log ---------------------------------------------------------------------------------- */
 
 static void each_read_leaves_its_leaf_once(void **state)
 {
@@ -334,11 +354,12 @@ static void each_read_leaves_its_leaf_once(void **state)
     Str text;
     assert_ok(test_read(&vault, KENKO, ID, "Person", "postalCode", &text));
     assert_int_equal(access_log_size(vault.log) - leaves, 2);
-    assert_string_equal(test_history(&vault, citizen),
-                        "read permit CONSENT_OK kenko health-promotion Person [postalCode] yes\n"
-                        "read permit CONSENT_OK kenko health-promotion Person [familyName,postalCode] yes\n"
-                        "consent.grant permit CITIZEN line-portal health-promotion Person "
-                        "[familyName,postalCode] yes\n");
+    assert_string_equal(
+        test_history(&vault, citizen),
+        "read permit CONSENT_OK kenko health-promotion Person [postalCode] yes\n"
+        "read permit CONSENT_OK kenko health-promotion Person [familyName,postalCode] yes\n"
+        "consent.grant permit CITIZEN line-portal health-promotion Person "
+        "[familyName,postalCode] yes\n");
 }
 
 static void each_grant_that_gave_something_has_its_own_leaf(void **state)
@@ -351,8 +372,10 @@ static void each_grant_that_gave_something_has_its_own_leaf(void **state)
     (void)test_must_read(&vault, KENKO, ID);
     assert_int_equal(access_log_size(vault.log) - leaves, 2);
     const char *history = test_history(&vault, citizen);
-    assert_non_null(strstr(history, "read permit CONSENT_OK kenko health-promotion Person [familyName] yes\n"));
-    assert_non_null(strstr(history, "read permit CONSENT_OK kenko health-promotion Person [postalCode] yes\n"));
+    assert_non_null(
+        strstr(history, "read permit CONSENT_OK kenko health-promotion Person [familyName] yes\n"));
+    assert_non_null(
+        strstr(history, "read permit CONSENT_OK kenko health-promotion Person [postalCode] yes\n"));
 }
 
 static void refusals_are_logged_for_whom_they_concern(void **state)
@@ -364,7 +387,8 @@ static void refusals_are_logged_for_whom_they_concern(void **state)
     assert_fails(test_read(&vault, KENKO, ID, "", "", &text), ENTITY_NOT_FOUND);
     assert_fails(test_read(&vault, KENKO, TEST_PERSON "nobody", "", "", &text), ENTITY_NOT_FOUND);
     assert_int_equal(access_log_size(vault.log) - leaves, 2);
-    assert_string_equal(test_history(&vault, citizen), "read deny NO_CONSENT kenko health-promotion Person [] no\n");
+    assert_string_equal(test_history(&vault, citizen),
+                        "read deny NO_CONSENT kenko health-promotion Person [] no\n");
 }
 
 static void without_a_log_nothing_is_released(void **state)
@@ -383,7 +407,8 @@ static void without_a_log_nothing_is_released(void **state)
     Principal principal = test_service(KENKO);
     EntityQuery query = {.limit = 10, .is_count_wanted = true};
     VaultCall call = test_call(&vault);
-    assert_fails(gate_read(&vault.gate, &call, &principal, STR(ID), STR_EMPTY, &query, &entity), LOG_UNAVAILABLE);
+    assert_fails(gate_read(&vault.gate, &call, &principal, STR(ID), STR_EMPTY, &query, &entity),
+                 LOG_UNAVAILABLE);
     assert_fails(gate_query(&vault.gate, &call, &principal, &query, &page), LOG_UNAVAILABLE);
     vault_call_close(&call);
     assert_str(entity.id, "untouched");

@@ -1,6 +1,6 @@
-/* Non-interference: what a service is answered is what a plain list made from its grants alone would answer, and
- * changing anything that the service may not see changes nothing of it. Random cities, grants, withdrawals, expiries;
- * the seed is printed (MUSUBI_TEST_SEED repeats it). */
+/* Non-interference: what a service is answered is what a plain list made from its grants alone
+ * would answer, and changing anything that the service may not see changes nothing of it. Random
+ * cities, grants, withdrawals, expiries; the seed is printed (MUSUBI_TEST_SEED repeats it). */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,9 +10,9 @@
 #define GRANTS_MAX 200
 #define ATTRIBUTES 6
 #define SERVICES 2
-#define STEPS 70
+#define STEPS 50
 
-static const char *const NAMES[ATTRIBUTES] = {"familyName",    "familyNameKana", "fullName",
+static const char *const NAMES[ATTRIBUTES] = {"familyName",   "familyNameKana", "fullName",
                                               "fullNameKana", "givenName",      "givenNameKana"};
 
 static const struct {
@@ -24,7 +24,7 @@ static const struct {
 typedef struct ModelCitizen {
     TestCitizen who;
     bool is_linked[SERVICES];
-    unsigned has;              /* bit a: attribute a is stored */
+    unsigned has; /* bit a: attribute a is stored */
     unsigned value[ATTRIBUTES];
 } ModelCitizen;
 
@@ -61,7 +61,7 @@ static int64_t now(void)
     return vault.fake.now_us;
 }
 
-/* --- the plain reference ------------------------------------------------------------------------------------------- */
+/* --- the plain reference ---------------------------------------------------------------------- */
 
 static bool is_living(const ModelGrant *grant)
 {
@@ -93,9 +93,9 @@ static unsigned granted(size_t citizen, size_t service, unsigned operation)
 
 static unsigned visible(size_t citizen, size_t service)
 {
-    return model.citizens[citizen].is_linked[service] ? granted(citizen, service, CONSENT_READ) &
-                                                            model.citizens[citizen].has
-                                                      : 0;
+    return model.citizens[citizen].is_linked[service]
+               ? granted(citizen, service, CONSENT_READ) & model.citizens[citizen].has
+               : 0;
 }
 
 static void add_expected(Buf *buf, size_t citizen, size_t service)
@@ -105,7 +105,8 @@ static void add_expected(Buf *buf, size_t citizen, size_t service)
     buf_add(buf, str_from(text));
     for (size_t a = 0; a < ATTRIBUTES; a++) {
         if ((visible(citizen, service) & 1U << a) != 0) {
-            (void)snprintf(text, sizeof text, " %s=\"v%u\"", NAMES[a], model.citizens[citizen].value[a]);
+            (void)snprintf(text, sizeof text, " %s=\"v%u\"", NAMES[a],
+                           model.citizens[citizen].value[a]);
             buf_add(buf, str_from(text));
         }
     }
@@ -144,7 +145,7 @@ static void order_move_last(size_t citizen, size_t service)
     model.order_count[service] = kept;
 }
 
-/* --- what happens in the city -------------------------------------------------------------------------------------- */
+/* --- what happens in the city ----------------------------------------------------------------- */
 
 static void store_person(size_t citizen)
 {
@@ -153,8 +154,8 @@ static void store_person(size_t citizen)
     size_t n = 0;
     for (size_t a = 0; a < ATTRIBUTES; a++) {
         if ((person->has & 1U << a) != 0) {
-            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s=v%u", n == 0 ? "" : " ", NAMES[a],
-                                  person->value[a]);
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s=v%u", n == 0 ? "" : " ",
+                                  NAMES[a], person->value[a]);
         }
     }
     test_person(&vault, person->who, text);
@@ -186,8 +187,8 @@ static void citizen_arrives(bool is_linked_with_all, size_t without)
     for (size_t s = 0; s < SERVICES; s++) {
         person->is_linked[s] = is_linked_with_all || (s != without && below(4) > 0);
         if (person->is_linked[s]) {
-            n += (size_t)snprintf(links + n, sizeof links - n, "%s%s=%s%zu", n == 0 ? "" : " ", ASKERS[s].client,
-                                  ASKERS[s].prefix, number);
+            n += (size_t)snprintf(links + n, sizeof links - n, "%s%s=%s%zu", n == 0 ? "" : " ",
+                                  ASKERS[s].client, ASKERS[s].prefix, number);
         }
     }
     person->who = test_citizen(&vault, links);
@@ -210,8 +211,9 @@ static void citizen_gives(size_t citizen, size_t service)
     static const struct {
         unsigned bits;
         const char *names;
-    } OPERATIONS[] = {
-        {CONSENT_READ, "read"}, {CONSENT_WRITE, "write"}, {CONSENT_READ | CONSENT_WRITE, "read,write"}};
+    } OPERATIONS[] = {{CONSENT_READ, "read"},
+                      {CONSENT_WRITE, "write"},
+                      {CONSENT_READ | CONSENT_WRITE, "read,write"}};
     if (model.grant_count == GRANTS_MAX) {
         return;
     }
@@ -223,8 +225,9 @@ static void citizen_gives(size_t citizen, size_t service)
     if (!has_living(citizen, service)) {
         order_move_last(citizen, service);
     }
-    Str id = test_give_until(&vault, model.citizens[citizen].who, ASKERS[service].client, ASKERS[service].purpose,
-                             "Person", names, OPERATIONS[operation].names, until);
+    Str id = test_give_until(&vault, model.citizens[citizen].who, ASKERS[service].client,
+                             ASKERS[service].purpose, "Person", names, OPERATIONS[operation].names,
+                             until);
     model.grants[model.grant_count++] = (ModelGrant){.citizen = citizen,
                                                      .service = service,
                                                      .attributes = mask,
@@ -267,7 +270,7 @@ static void something_happens(void)
     }
 }
 
-/* --- asking -------------------------------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------------------- */
 
 static Error read_citizen(size_t service, size_t citizen, Str *ret_text)
 {
@@ -283,8 +286,9 @@ static Str everything_seen(size_t service, size_t citizens)
     for (int64_t offset = 0; offset < 4; offset++) {
         Str text;
         int64_t total;
-        assert_ok(test_list(&vault, ASKERS[service].client, ASKERS[service].purpose, offset == 0 ? "" : "Person", "",
-                            offset == 0 ? 1000 : 2, offset, &text, &total));
+        assert_ok(test_list(&vault, ASKERS[service].client, ASKERS[service].purpose,
+                            offset == 0 ? "" : "Person", "", offset == 0 ? 1000 : 2, offset, &text,
+                            &total));
         buf_add(&buf, text);
         buf_add_int(&buf, total);
     }
@@ -340,7 +344,8 @@ static void assert_no_foreign_name(size_t service, Str seen)
     }
 }
 
-/* Whatever the service may not see is changed: hidden values, unlinked citizens, grants to the other service. */
+/* Whatever the service may not see is changed: hidden values, unlinked citizens, grants to the
+ * other service. */
 static void change_the_hidden(size_t service)
 {
     size_t other = 1 - service;
@@ -378,7 +383,7 @@ static void answers_are_a_function_of_the_view(void **state)
 {
     (void)state;
     uint64_t seed = fake_seed("answers_are_a_function_of_the_view");
-    for (uint64_t city = 0; city < 4; city++) {
+    for (uint64_t city = 0; city < 3; city++) {
         a_city_lives(seed + city);
     }
 }

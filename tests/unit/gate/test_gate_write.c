@@ -34,7 +34,7 @@ static const char *person(void)
     return test_must_read(&vault, KENKO, ID);
 }
 
-/* --- create -------------------------------------------------------------------------------------------------------- */
+/* --- create ----------------------------------------------------------------------------------- */
 
 static void what_is_created_can_be_read(void **state)
 {
@@ -77,8 +77,8 @@ static void creating_over_hidden_parts_leaves_them_alone(void **state)
     test_give(&vault, citizen, KENKO, "Person", "familyName", "read,write");
     assert_ok(test_create(&vault, KENKO, ID, "Person", "familyName=Kita"));
     assert_string_equal(person(), ID " Person familyName=\"Kita\"\n");
-    assert_string_equal(test_must_read(&vault, PAY, TEST_PERSON "np-77"),
-                        TEST_PERSON "np-77 Person contactPointPhoneNumber=\"090\" givenName=\"Hana\"\n");
+    assert_string_equal(test_must_read(&vault, PAY, TEST_PERSON "np-77"), TEST_PERSON
+                        "np-77 Person contactPointPhoneNumber=\"090\" givenName=\"Hana\"\n");
 }
 
 static void a_blind_writer_can_not_find_out_what_is_there(void **state)
@@ -112,7 +112,8 @@ static void unknown_ids_are_refused_alike_on_every_verb(void **state)
         test_create(&vault, KENKO, TEST_PERSON "np-77", "Person", "familyName=A"),
         test_create(&vault, KENKO, ID, "Person", "familyName=A"),
         test_create(&vault, KENKO, "Room1", "Person", "familyName=A"),
-        test_create(&vault, KENKO, "urn:ngsi-ld:HealthActivity:1", "HealthActivity", "refPerson=" ID " steps=1"),
+        test_create(&vault, KENKO, "urn:ngsi-ld:HealthActivity:1", "HealthActivity",
+                    "refPerson=" ID " steps=1"),
         test_update(&vault, KENKO, TEST_PERSON "nobody", "", "familyName=A"),
         test_update(&vault, KENKO, ID, "Person", "familyName=A"),
         test_update(&vault, KENKO, "urn:ngsi-ld:HealthActivity:1", "HealthActivity", "steps=1"),
@@ -131,11 +132,15 @@ static void form_is_checked_before_anybody_is_looked_for(void **state)
     test_give(&vault, kita(), KENKO, "Person", "familyName", "read,write");
     assert_fails(test_create(&vault, KENKO, ID, "Person", ""), ENTITY_INVALID);
     assert_fails(test_create(&vault, KENKO, ID, "AED", "name=x"), ENTITY_INVALID);
-    assert_fails(test_create(&vault, KENKO, ID, "HealthActivity", "steps=1 refPerson=" ID), ENTITY_INVALID);
+    assert_fails(test_create(&vault, KENKO, ID, "HealthActivity", "steps=1 refPerson=" ID),
+                 ENTITY_INVALID);
     Principal principal = test_service(KENKO);
-    Attribute attribute = {.name = STR("familyName"), .type = STR("Text"), .value = STR("1"), .dataset_id = STR("d")};
+    Attribute attribute = {
+        .name = STR("familyName"), .type = STR("Text"), .value = STR("1"), .dataset_id = STR("d")};
     EntityWrite write = {.kind = ENTITY_WRITE_CREATE,
-                         .entity = {.id = STR(ID), .type = STR("Person"), .attributes = &attribute,
+                         .entity = {.id = STR(ID),
+                                    .type = STR("Person"),
+                                    .attributes = &attribute,
                                     .attribute_count = 1},
                          .service_path = STR("/")};
     VaultCall call = test_call(&vault);
@@ -148,15 +153,16 @@ static void form_is_checked_before_anybody_is_looked_for(void **state)
     vault_call_close(&call);
 }
 
-/* --- update -------------------------------------------------------------------------------------------------------- */
+/* --- update ----------------------------------------------------------------------------------- */
 
 static void an_update_opens_and_seals_one_of_many(void **state)
 {
     (void)state;
     TestCitizen citizen = kita();
-    test_person(&vault, citizen,
-                "familyName=a givenName=b familyNameKana=c givenNameKana=d fullName=e fullNameKana=f sex=1 "
-                "dateOfBirth=g postalCode=h prefecture=i cityAndCounty=j streetAddress=k");
+    test_person(
+        &vault, citizen,
+        "familyName=a givenName=b familyNameKana=c givenNameKana=d fullName=e fullNameKana=f sex=1 "
+        "dateOfBirth=g postalCode=h prefecture=i cityAndCounty=j streetAddress=k");
     test_give(&vault, citizen, KENKO, "Person", "familyName,givenName", "read,write");
     SealCounts before = seal_counts(vault.ring);
     assert_ok(test_update(&vault, KENKO, ID, "", "givenName=B"));
@@ -199,13 +205,14 @@ static void an_expired_grant_does_not_write(void **state)
     (void)state;
     TestCitizen citizen = kita();
     test_person(&vault, citizen, "familyName=a");
-    test_give_until(&vault, citizen, KENKO, "Person", "familyName", "read,write", FAKE_START_US + CLOCK_SECOND_US);
+    test_give_until(&vault, citizen, KENKO, "Person", "familyName", "read,write",
+                    FAKE_START_US + CLOCK_SECOND_US);
     fake_clock_advance(&vault.fake, CLOCK_SECOND_US);
     assert_fails(test_update(&vault, KENKO, ID, "", "familyName=b"), WRITE_NOT_GRANTED);
     assert_fails(test_create(&vault, KENKO, ID, "Person", "familyName=b"), WRITE_NOT_GRANTED);
 }
 
-/* --- entities of a citizen ----------------------------------------------------------------------------------------- */
+/* --- entities of a citizen -------------------------------------------------------------------- */
 
 static TestCitizen account_holder(void)
 {
@@ -219,15 +226,18 @@ static void an_account_belongs_to_whom_it_names(void **state)
 {
     (void)state;
     (void)account_holder();
-    assert_string_equal(test_must_read(&vault, PAY, ACCOUNT),
-                        ACCOUNT " PointAccount balance=\"10\" refPerson=\"" TEST_PERSON "np-77\"\n");
-    assert_fails(test_create(&vault, PAY, ACCOUNT, "PointAccount", MINE " balance=11"), ENTITY_EXISTS);
+    assert_string_equal(test_must_read(&vault, PAY, ACCOUNT), ACCOUNT
+                        " PointAccount balance=\"10\" refPerson=\"" TEST_PERSON "np-77\"\n");
+    assert_fails(test_create(&vault, PAY, ACCOUNT, "PointAccount", MINE " balance=11"),
+                 ENTITY_EXISTS);
     assert_ok(test_update(&vault, PAY, ACCOUNT, "", "balance=12"));
-    assert_string_equal(test_must_list(&vault, PAY, "PointAccount"),
-                        ACCOUNT " PointAccount balance=\"12\" refPerson=\"" TEST_PERSON "np-77\"\n");
-    assert_fails(test_create(&vault, PAY, TEST_ACCOUNT "other", "PointAccount", "balance=1"), ENTITY_SUBJECT);
-    assert_fails(test_create(&vault, PAY, TEST_ACCOUNT "other", "PointAccount", "refPerson=np-77 balance=1"),
+    assert_string_equal(test_must_list(&vault, PAY, "PointAccount"), ACCOUNT
+                        " PointAccount balance=\"12\" refPerson=\"" TEST_PERSON "np-77\"\n");
+    assert_fails(test_create(&vault, PAY, TEST_ACCOUNT "other", "PointAccount", "balance=1"),
                  ENTITY_SUBJECT);
+    assert_fails(
+        test_create(&vault, PAY, TEST_ACCOUNT "other", "PointAccount", "refPerson=np-77 balance=1"),
+        ENTITY_SUBJECT);
 }
 
 static void the_subject_can_not_change(void **state)
@@ -237,8 +247,10 @@ static void the_subject_can_not_change(void **state)
     TestCitizen other = test_citizen(&vault, "neppi-pay=np-78");
     test_give(&vault, other, PAY, "PointAccount", "refPerson,balance", "read,write");
     assert_ok(test_update(&vault, PAY, ACCOUNT, "", MINE " balance=13"));
-    Error linked = test_update(&vault, PAY, ACCOUNT, "", "balance=14 refPerson=" TEST_PERSON "np-78");
-    Error unknown = test_update(&vault, PAY, ACCOUNT, "", "balance=14 refPerson=" TEST_PERSON "np-99");
+    Error linked =
+        test_update(&vault, PAY, ACCOUNT, "", "balance=14 refPerson=" TEST_PERSON "np-78");
+    Error unknown =
+        test_update(&vault, PAY, ACCOUNT, "", "balance=14 refPerson=" TEST_PERSON "np-99");
     assert_fails(linked, ENTITY_SUBJECT);
     assert_fails(unknown, ENTITY_SUBJECT);
     assert_string_equal(linked.site, unknown.site);
@@ -249,17 +261,22 @@ static void a_stranger_updates_through_the_keyed_id_only(void **state)
 {
     (void)state;
     TestCitizen citizen = account_holder();
-    Str shown = test_give(&vault, citizen, "sdgs", "sdgs-activity", "PointAccount", "balance", "read");
+    Str shown =
+        test_give(&vault, citizen, "sdgs", "sdgs-activity", "PointAccount", "balance", "read");
     test_link(&vault, citizen, "sdgs", "member-1");
     Str seen = str_from(test_must_list(&vault, "sdgs", "sdgs-activity", "PointAccount"));
     const char *id = str_z(vault.arena, str_slice(seen, 0, str_find(seen, ' ')));
-    assert_fails(test_update(&vault, "sdgs", "sdgs-activity", id, "", "balance=99"), WRITE_NOT_GRANTED);
-    assert_fails(test_update(&vault, "sdgs", "sdgs-activity", ACCOUNT, "", "balance=99"), ENTITY_NOT_FOUND);
-    Str exchange = test_give(&vault, citizen, "sdgs", EXCHANGE, "PointAccount", "balance,refPerson", "read,write");
+    assert_fails(test_update(&vault, "sdgs", "sdgs-activity", id, "", "balance=99"),
+                 WRITE_NOT_GRANTED);
+    assert_fails(test_update(&vault, "sdgs", "sdgs-activity", ACCOUNT, "", "balance=99"),
+                 ENTITY_NOT_FOUND);
+    Str exchange = test_give(&vault, citizen, "sdgs", EXCHANGE, "PointAccount", "balance,refPerson",
+                             "read,write");
     assert_ok(test_update(&vault, "sdgs", EXCHANGE, id, "PointAccount", "balance=99"));
     assert_non_null(strstr(test_must_read(&vault, PAY, ACCOUNT), "balance=\"99\""));
     /* The id that the platform gave is not free for an entity of its own. */
-    assert_fails(test_create(&vault, "sdgs", EXCHANGE, id, "PointAccount", "balance=1 refPerson=" TEST_PERSON "member-1"),
+    assert_fails(test_create(&vault, "sdgs", EXCHANGE, id, "PointAccount",
+                             "balance=1 refPerson=" TEST_PERSON "member-1"),
                  ENTITY_EXISTS);
     /* Neither is it when the caller sees the entity no more. */
     test_withdraw(&vault, citizen, shown);
@@ -279,10 +296,12 @@ static void one_id_for_two_citizens_tells_nothing(void **state)
     Str grant = test_give(&vault, first, PAY, "PointAccount", "refPerson,balance", "read,write");
     test_give(&vault, second, PAY, "PointAccount", "refPerson,balance", "read,write");
     assert_ok(test_create(&vault, PAY, ACCOUNT, "PointAccount", MINE " balance=10"));
-    assert_fails(test_create(&vault, PAY, ACCOUNT, "PointAccount", "refPerson=" TEST_PERSON "np-78 balance=20"),
+    assert_fails(test_create(&vault, PAY, ACCOUNT, "PointAccount",
+                             "refPerson=" TEST_PERSON "np-78 balance=20"),
                  ENTITY_EXISTS);
     test_withdraw(&vault, first, grant);
-    assert_ok(test_create(&vault, PAY, ACCOUNT, "PointAccount", "refPerson=" TEST_PERSON "np-78 balance=20"));
+    assert_ok(test_create(&vault, PAY, ACCOUNT, "PointAccount",
+                          "refPerson=" TEST_PERSON "np-78 balance=20"));
     const char *seen = ACCOUNT " PointAccount balance=\"20\" refPerson=\"" TEST_PERSON "np-78\"\n";
     assert_string_equal(test_must_read(&vault, PAY, ACCOUNT), seen);
     assert_string_equal(test_must_list(&vault, PAY, ""), seen);
@@ -290,7 +309,7 @@ static void one_id_for_two_citizens_tells_nothing(void **state)
     assert_non_null(strstr(test_must_read(&vault, PAY, ACCOUNT), "balance=\"21\""));
 }
 
-/* --- log and commit ------------------------------------------------------------------------------------------------ */
+/* --- log and commit --------------------------------------------------------------------------- */
 
 static void the_intent_is_logged_for_the_citizen(void **state)
 {
@@ -298,12 +317,13 @@ static void the_intent_is_logged_for_the_citizen(void **state)
     TestCitizen citizen = account_holder();
     assert_ok(test_update(&vault, PAY, ACCOUNT, "", "balance=12"));
     assert_fails(test_update(&vault, PAY, ACCOUNT, "", "identifier=x"), WRITE_NOT_GRANTED);
-    assert_string_equal(test_history(&vault, citizen),
-                        "write deny NO_CONSENT neppi-pay point-exchange PointAccount [identifier] no\n"
-                        "write permit CONSENT_OK neppi-pay point-exchange PointAccount [balance] yes\n"
-                        "write permit CONSENT_OK neppi-pay point-exchange PointAccount [refPerson,balance] yes\n"
-                        "consent.grant permit CITIZEN line-portal point-exchange PointAccount "
-                        "[balance,refPerson,status] yes\n");
+    assert_string_equal(
+        test_history(&vault, citizen),
+        "write deny NO_CONSENT neppi-pay point-exchange PointAccount [identifier] no\n"
+        "write permit CONSENT_OK neppi-pay point-exchange PointAccount [balance] yes\n"
+        "write permit CONSENT_OK neppi-pay point-exchange PointAccount [refPerson,balance] yes\n"
+        "consent.grant permit CITIZEN line-portal point-exchange PointAccount "
+        "[balance,refPerson,status] yes\n");
 }
 
 static void without_a_log_nothing_is_written(void **state)
@@ -313,7 +333,8 @@ static void without_a_log_nothing_is_written(void **state)
     Str before = test_dump(&vault, STORE_ENTITIES);
     test_log_fail(&vault, true);
     assert_fails(test_update(&vault, PAY, ACCOUNT, "", "balance=12"), LOG_UNAVAILABLE);
-    assert_fails(test_create(&vault, PAY, TEST_ACCOUNT "b", "PointAccount", MINE " balance=1"), LOG_UNAVAILABLE);
+    assert_fails(test_create(&vault, PAY, TEST_ACCOUNT "b", "PointAccount", MINE " balance=1"),
+                 LOG_UNAVAILABLE);
     assert_str_eq(test_dump(&vault, STORE_ENTITIES), before);
 }
 
@@ -342,16 +363,20 @@ static void commits_that_fail_leave_no_half_state(void **state)
 static Error update_from(VaultCall *early, const char *value)
 {
     Principal principal = test_service(PAY);
-    Attribute attribute = {
-        .name = STR("balance"), .type = STR("Text"), .value = str_from(value), .dataset_id = STR_EMPTY};
-    EntityWrite write = {.kind = ENTITY_WRITE_UPDATE,
-                         .entity = {.id = STR(ACCOUNT), .attributes = &attribute, .attribute_count = 1}};
+    Attribute attribute = {.name = STR("balance"),
+                           .type = STR("Text"),
+                           .value = str_from(value),
+                           .dataset_id = STR_EMPTY};
+    EntityWrite write = {
+        .kind = ENTITY_WRITE_UPDATE,
+        .entity = {.id = STR(ACCOUNT), .attributes = &attribute, .attribute_count = 1}};
     Error error = gate_write(&vault.gate, early, &principal, &write);
     vault_call_close(early);
     return error;
 }
 
-/* What was decided on an older view takes effect only if consent, link and key are still what they were. */
+/* What was decided on an older view takes effect only if consent, link and key are still what they
+ * were. */
 static void a_write_does_not_outrun_a_withdrawal(void **state)
 {
     (void)state;
@@ -380,7 +405,8 @@ static void a_write_from_an_older_view_is_built_anew(void **state)
     (void)account_holder();
     assert_ok(test_update(&vault, PAY, ACCOUNT, "", "balance=10"));
     VaultCall early = test_call(&vault);
-    assert_ok(test_create(&vault, PAY, TEST_ACCOUNT "other", "PointAccount", MINE " balance=1 status=open"));
+    assert_ok(test_create(&vault, PAY, TEST_ACCOUNT "other", "PointAccount",
+                          MINE " balance=1 status=open"));
     assert_ok(test_update(&vault, PAY, ACCOUNT, "", "balance=11"));
     assert_ok(update_from(&early, "\"12\""));
     assert_non_null(strstr(test_must_read(&vault, PAY, ACCOUNT), "balance=\"12\""));

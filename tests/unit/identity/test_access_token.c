@@ -31,8 +31,10 @@ static Error issue_for(const char *tenant, const AccessToken *wanted, Str *ret_t
 
 static Error issue(const char *client, const char *purpose, Str *ret_token)
 {
-    AccessToken wanted = {
-        .kind = TOKEN_SERVICE, .client = str_from(client), .purpose = str_from(purpose), .scope = STR("s")};
+    AccessToken wanted = {.kind = TOKEN_SERVICE,
+                          .client = str_from(client),
+                          .purpose = str_from(purpose),
+                          .scope = STR("s")};
     return issue_for("", &wanted, ret_token);
 }
 
@@ -120,7 +122,8 @@ static void only_registered_purposes_and_living_clients_get_one(void **state)
     Str token;
     assert_fails(issue("nobody", "", &token), SERVICE_UNKNOWN);
     assert_fails(issue("kenko", "tourism", &token), PURPOSE_NOT_REGISTERED);
-    AccessToken wanted = {.kind = TOKEN_SERVICE, .client = STR("kenko"), .scope = STR_EMPTY, .purpose = STR_EMPTY};
+    AccessToken wanted = {
+        .kind = TOKEN_SERVICE, .client = STR("kenko"), .scope = STR_EMPTY, .purpose = STR_EMPTY};
     assert_fails(issue_for("other", &wanted, &token), SERVICE_UNKNOWN);
 }
 
@@ -153,7 +156,8 @@ static void no_token_slips_past_a_suspension(void **state)
     VaultCall call = test_call(&vault);
     assert_ok(service_account_set_state(&call, STR("kenko"), SERVICE_SUSPENDED));
     vault_call_close(&call);
-    AccessToken wanted = {.kind = TOKEN_SERVICE, .client = STR("kenko"), .purpose = STR_EMPTY, .scope = STR_EMPTY};
+    AccessToken wanted = {
+        .kind = TOKEN_SERVICE, .client = STR("kenko"), .purpose = STR_EMPTY, .scope = STR_EMPTY};
     Str token;
     assert_fails(access_token_issue(&early, &wanted, &token), STORE_CONFLICT);
     vault_call_close(&early);

@@ -23,9 +23,10 @@ static int teardown(void **state)
     return 0;
 }
 
-/* --- links --------------------------------------------------------------------------------------------------------- */
+/* --- links ------------------------------------------------------------------------------------ */
 
-static Error find(const char *service, const char *user_id, TestCitizen *ret_citizen, IdLink *ret_link)
+static Error find(const char *service, const char *user_id, TestCitizen *ret_citizen,
+                  IdLink *ret_link)
 {
     VaultCall call = test_call(&vault);
     Subject subject;
@@ -42,7 +43,8 @@ static Error add(TestCitizen citizen, const char *service, const char *user_id)
     VaultCall call = test_call(&vault);
     StoreBatch *batch = store_batch_in(vault.arena);
     CLEANUP(subject_done) Subject subject = {0};
-    LinkProof proof = {.method = STR("code"), .acr = STR("high"), .citizen_at_us = 5, .service_at_us = 6};
+    LinkProof proof = {
+        .method = STR("code"), .acr = STR("high"), .citizen_at_us = 5, .service_at_us = 6};
     assert_ok(subject_load(&call, citizen.subject, &subject));
     Error error = id_link_add(&call, batch, &subject, str_from(service), str_from(user_id), &proof);
     if (!FAILED(error)) {
@@ -113,8 +115,10 @@ static void frozen_and_undone_links_are_unknown(void **state)
     StoreBatch *batch = store_batch_in(vault.arena);
     CLEANUP(subject_done) Subject subject = {0};
     assert_ok(subject_load(&call, citizen.subject, &subject));
-    assert_fails(id_link_change(&call, batch, &subject, STR("kenko"), LINK_ACTIVE, STR("x")), LINK_INVALID);
-    assert_fails(id_link_change(&call, batch, &subject, STR("sdgs"), LINK_FROZEN, STR("x")), LINK_UNKNOWN);
+    assert_fails(id_link_change(&call, batch, &subject, STR("kenko"), LINK_ACTIVE, STR("x")),
+                 LINK_INVALID);
+    assert_fails(id_link_change(&call, batch, &subject, STR("sdgs"), LINK_FROZEN, STR("x")),
+                 LINK_UNKNOWN);
     vault_call_close(&call);
 }
 
@@ -156,8 +160,8 @@ static void user_ids_must_fit_into_ids(void **state)
 {
     (void)state;
     static const char *const GOOD[] = {"a", "walker-1", "U4af4980629", "利用者7", "a:b@c.d"};
-    static const char *const BAD[] = {"", "a b", "a/b", "a?b", "a#b", "a&b", "<", "\"", "'", "=", ";", "(", ")", "a\n",
-                                      "\x7f", "\xff"};
+    static const char *const BAD[] = {"",  "a b", "a/b", "a?b", "a#b", "a&b", "<",    "\"",
+                                      "'", "=",   ";",   "(",   ")",   "a\n", "\x7f", "\xff"};
     for (size_t i = 0; i < sizeof GOOD / sizeof GOOD[0]; i++) {
         assert_true(id_link_user_id_is_valid(str_from(GOOD[i])));
     }
@@ -170,7 +174,7 @@ static void user_ids_must_fit_into_ids(void **state)
     assert_false(id_link_user_id_is_valid(str_bytes(text, sizeof text)));
 }
 
-/* --- erasure ------------------------------------------------------------------------------------------------------- */
+/* --- erasure ---------------------------------------------------------------------------------- */
 
 /* What was decided before an erasure can't be committed after it: nothing resurrects the erased. */
 static void nothing_is_written_for_the_erased(void **state)
@@ -195,12 +199,13 @@ static void nothing_is_written_for_the_erased(void **state)
     vault_call_close(&call);
 }
 
-/* --- services ------------------------------------------------------------------------------------------------------ */
+/* --- services --------------------------------------------------------------------------------- */
 
 static Error create(const char *client, const char *name, const char *jwks)
 {
     VaultCall call = test_call(&vault);
-    ServiceAccount account = {.client_id = str_from(client), .name_ja = str_from(name), .jwks = str_from(jwks)};
+    ServiceAccount account = {
+        .client_id = str_from(client), .name_ja = str_from(name), .jwks = str_from(jwks)};
     Error error = service_account_create(&call, &account);
     vault_call_close(&call);
     return error;
@@ -237,7 +242,7 @@ static void accounts_are_checked_and_unique(void **state)
     vault_call_close(&call);
 }
 
-/* --- platform and walk --------------------------------------------------------------------------------------------- */
+/* --- platform and walk ------------------------------------------------------------------------ */
 
 static Keyring *another_keyring(void)
 {
@@ -255,7 +260,8 @@ static void every_process_loads_the_same_platform_keys(void **state)
     VaultCore core = vault.core;
     core.keyring = ring;
     assert_true(keyring_is_sealed(ring));
-    assert_ok(platform_init(&core, vault.arena, deadline_in(&vault.fake.clock, CLOCK_SECOND_US), false));
+    assert_ok(
+        platform_init(&core, vault.arena, deadline_in(&vault.fake.clock, CLOCK_SECOND_US), false));
     VaultCall call = test_call(&vault);
     call.core = &core;
     Subject subject;
