@@ -1,8 +1,6 @@
-/* declared_layout: prints what store_schema.c declares, a line each, for the comparison with mongo-init/:
- *     collection NAME
- *     member NAME int|text
- *     index NAME MEMBER…
- * declared_layout open URI DATABASE: opens the store and prints OK, or the reason and its argument. */
+/* declared_layout: prints what store_schema.c declares, a line each, for the comparison with
+ * mongo-init/: collection NAME member NAME int|text index NAME MEMBER… declared_layout open URI
+ * DATABASE: opens the store and prints OK, or the reason and its argument. */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +14,8 @@ static void print_collection(StoreCollection collection)
     size_t count = store_collection_columns(collection, columns);
     printf("collection %s\n", spec->name);
     for (size_t i = 0; i < count; i++) {
-        printf("member %s %s\n", columns[i].name, columns[i].kind == STORE_MEMBER_INT ? "int" : "text");
+        printf("member %s %s\n", columns[i].name,
+               columns[i].kind == STORE_MEMBER_INT ? "int" : "text");
     }
     for (size_t i = 0; i < spec->index_count; i++) {
         printf("index %s", spec->indexes[i].name);
@@ -31,10 +30,12 @@ static int open_store(const char *uri, const char *database)
 {
     CLEANUP(arena_free) Arena *arena = arena_new(ARENA_REQUEST_BYTES);
     Store *store = NULL;
-    StoreMongoOptions options = {.uri = uri, .database = database, .ports = ports_system(), .arena = arena};
+    StoreMongoOptions options = {
+        .uri = uri, .database = database, .ports = ports_system(), .arena = arena};
     Error error = store_mongo_open(&options, &store);
     if (FAILED(error)) {
-        printf("%s %s\n", error_words(error.reason)->name, error.argument == NULL ? "" : error.argument);
+        printf("%s %s\n", error_words(error.reason)->name,
+               error.argument == NULL ? "" : error.argument);
         return 0;
     }
     (void)store_close(store);

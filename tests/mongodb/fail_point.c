@@ -9,7 +9,8 @@ static void send_command(const bson_t *command)
     const char *uri = getenv("MUSUBI_TEST_MONGODB_URI");
     bson_error_t error;
     mongoc_client_t *client = mongoc_client_new(uri == NULL ? "" : uri);
-    if (client == NULL || !mongoc_client_command_simple(client, "admin", command, NULL, NULL, &error)) {
+    if (client == NULL ||
+        !mongoc_client_command_simple(client, "admin", command, NULL, NULL, &error)) {
         (void)fprintf(stderr, "fail point: %s\n", client == NULL ? "no server" : error.message);
         abort();
     }

@@ -14,8 +14,11 @@
 static Store *open_at(const char *uri)
 {
     Store *store = NULL;
-    StoreMongoOptions options = {
-        .uri = uri, .database = contract_location("mongodb", ""), .ports = ports_system(), .readers_max = 4, .writers_max = 4};
+    StoreMongoOptions options = {.uri = uri,
+                                 .database = contract_location("mongodb", ""),
+                                 .ports = ports_system(),
+                                 .readers_max = 4,
+                                 .writers_max = 4};
     MUST(store_mongo_open(&options, &store));
     return store;
 }
@@ -96,7 +99,8 @@ BenchFate bench_fate(Bench *bench, int trial)
 
 static void fail_trial(const char *what, Error error, const char *why)
 {
-    print_error("%s: %s, said %s from %s\n", what, why, FAILED(error) ? error_words(error.reason)->name : "OK",
+    print_error("%s: %s, said %s from %s\n", what, why,
+                FAILED(error) ? error_words(error.reason)->name : "OK",
                 FAILED(error) ? error.site : "");
     fail();
 }
@@ -120,14 +124,16 @@ void bench_judge(Bench *bench, int trial, Error error, const char *what)
     }
 }
 
-static Error commit_in_time(Bench *bench, const StoreBatch *batch, int64_t timeout_us, const char *what)
+static Error commit_in_time(Bench *bench, const StoreBatch *batch, int64_t timeout_us,
+                            const char *what)
 {
     const Clock *clock = ports_system()->clock;
     int64_t begun = clock->monotonic_us(clock);
     Error error = store_commit(bench->through, batch, deadline_in(clock, timeout_us), NULL);
     int64_t took = clock->monotonic_us(clock) - begun;
     if (took > timeout_us + BENCH_GRACE_US) {
-        print_error("%lld ms for a deadline of %lld ms\n", (long long)took / 1000, (long long)timeout_us / 1000);
+        print_error("%lld ms for a deadline of %lld ms\n", (long long)took / 1000,
+                    (long long)timeout_us / 1000);
         fail_trial(what, error, "the call came back late");
     }
     error.argument = NULL; /* the arena goes */

@@ -1,7 +1,9 @@
-/* fault_bench.h — a store behind a fault proxy, the same store without it, and batches whose fate can be told.
+/* fault_bench.h — a store behind a fault proxy, the same store without it, and batches whose fate
+ * can be told.
  *
- * A trial is one batch: two inserts into two collections, a replace of one shared document and a reliance on another.
- * What the adapter says of it is compared with what the database holds, seen past the proxy.
+ * A trial is one batch: two inserts into two collections, a replace of one shared document and a
+ * reliance on another. What the adapter says of it is compared with what the database holds, seen
+ * past the proxy.
  *
  * Layer: tests/mongodb. Thread-safe: no. Requirement: R-T7. */
 #ifndef MUSUBI_FAULT_BENCH_H
@@ -29,10 +31,11 @@ typedef struct Bench {
 void bench_start(Bench *bench);
 void bench_stop(Bench *bench);
 
-/* Commits one trial through the proxy; cmocka-fails when the call is late, the batch is torn or the verdict untrue. */
+/* Commits one trial through the proxy; cmocka-fails when the call is late, the batch is torn or the
+ * verdict untrue. */
 Error bench_trial(Bench *bench, int64_t timeout_us, const char *what);
-/* The same in two steps, for a database that is away meanwhile: the commit alone (the shared document stays out of it),
- * and the comparison of what was said with what is there. */
+/* The same in two steps, for a database that is away meanwhile: the commit alone (the shared
+ * document stays out of it), and the comparison of what was said with what is there. */
 Error bench_commit(Bench *bench, int64_t timeout_us, int *ret_trial);
 void bench_judge(Bench *bench, int trial, Error error, const char *what);
 /* What the database holds of a trial. */

@@ -26,7 +26,8 @@ void server_control(const char *word)
     char answer[256] = "";
     int fd = control_connect();
     int n = snprintf(line, sizeof line, "%s\n", word);
-    if (write(fd, line, (size_t)n) != n || read(fd, answer, sizeof answer - 1) <= 0 || strcmp(answer, "ok\n") != 0) {
+    if (write(fd, line, (size_t)n) != n || read(fd, answer, sizeof answer - 1) <= 0 ||
+        strcmp(answer, "ok\n") != 0) {
         (void)fprintf(stderr, "server %s: %s\n", word, answer);
         abort();
     }

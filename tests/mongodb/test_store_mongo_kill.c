@@ -1,5 +1,6 @@
-/* The database itself is killed, or stops answering, while batches are under way: what was acknowledged is there after
- * its start, what was denied is not, and no batch is half there. Run by with_mongodb.py. */
+/* The database itself is killed, or stops answering, while batches are under way: what was
+ * acknowledged is there after its start, what was denied is not, and no batch is half there. Run by
+ * with_mongodb.py. */
 #include "check.h"
 
 #include <pthread.h>
@@ -57,7 +58,8 @@ static void wait_for_server(Store *store)
     assert_ok(error);
 }
 
-/* Commits until the blow has struck and a commit has felt it; then helps the server up and judges them all. */
+/* Commits until the blow has struck and a commit has felt it; then helps the server up and judges
+ * them all. */
 static void round_run(Blow blow, const char *help)
 {
     static int trials[TRIALS_MAX];

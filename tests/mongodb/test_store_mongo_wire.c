@@ -1,5 +1,6 @@
-/* What the adapter sends: whatever text callers store, look for or resume behind, no byte of it becomes a member's name
- * or an operator of a command. Every request is caught on the wire and taken apart. Run by with_mongodb.py. */
+/* What the adapter sends: whatever text callers store, look for or resume behind, no byte of it
+ * becomes a member's name or an operator of a command. Every request is caught on the wire and
+ * taken apart. Run by with_mongodb.py. */
 #include "check.h"
 
 #include <bson/bson.h>
@@ -13,34 +14,161 @@
 #define OP_MSG 2013
 #define MESSAGE_HEAD 16
 
-/* Hostile text that is good as a stored text; those without blanks and within ASCII serve as keys too. */
+/* Hostile text that is good as a stored text; those without blanks and within ASCII serve as keys
+ * too. */
 static const char *const CORPUS[] = {
-    "$where", "$gt", "$ne", "$regex", "$expr", "$function", "$set", "$inc", "$unset", "$rename", "$merge", "$out",
-    "{\"$gt\":\"\"}", "{\"$ne\":null}", "{\"$where\":\"sleep(9000)\"}", "{\"$regex\":\".*\"}", "[{\"$match\":{}}]",
-    "{$gt:''}", "$", "$$", "$$ROOT", "$b.f", "a.b", "b.$[]", "b.s", ".", "..", "_id", "v", "__proto__", "constructor",
-    "prototype", "toString", "'; return true; //", "'||'1'=='1", "\"", "\\", "\\u0024gt", "{\"a\":{\"b\":1}}",
-    "true", "null", "NaN", "0", "-1", "9223372036854775808", "ObjectId('507f1f77bcf86cd799439011')",
-    "\xef\xbc\x84gt", "\xef\xb9\xa9where", "\xe2\x80\xaegt$", "caf\xc3\xa9.$x", "\xf0\x9f\x92\xb8$", "%24gt", "&#36;gt",
-    "../../etc/passwd", "admin", "system.users", "line\nfeed", "tab\there",
+    "$where",
+    "$gt",
+    "$ne",
+    "$regex",
+    "$expr",
+    "$function",
+    "$set",
+    "$inc",
+    "$unset",
+    "$rename",
+    "$merge",
+    "$out",
+    "{\"$gt\":\"\"}",
+    "{\"$ne\":null}",
+    "{\"$where\":\"sleep(9000)\"}",
+    "{\"$regex\":\".*\"}",
+    "[{\"$match\":{}}]",
+    "{$gt:''}",
+    "$",
+    "$$",
+    "$$ROOT",
+    "$b.f",
+    "a.b",
+    "b.$[]",
+    "b.s",
+    ".",
+    "..",
+    "_id",
+    "v",
+    "__proto__",
+    "constructor",
+    "prototype",
+    "toString",
+    "'; return true; //",
+    "'||'1'=='1",
+    "\"",
+    "\\",
+    "\\u0024gt",
+    "{\"a\":{\"b\":1}}",
+    "true",
+    "null",
+    "NaN",
+    "0",
+    "-1",
+    "9223372036854775808",
+    "ObjectId('507f1f77bcf86cd799439011')",
+    "\xef\xbc\x84gt",
+    "\xef\xb9\xa9where",
+    "\xe2\x80\xaegt$",
+    "caf\xc3\xa9.$x",
+    "\xf0\x9f\x92\xb8$",
+    "%24gt",
+    "&#36;gt",
+    "../../etc/passwd",
+    "admin",
+    "system.users",
+    "line\nfeed",
+    "tab\there",
 };
 #define CORPUS_COUNT (sizeof CORPUS / sizeof CORPUS[0])
 
 /* All the names that commands of the adapter and the driver may hold. */
 static const char *const NAMES[] = {
-    "find", "filter", "sort", "hint", "limit", "batchSize", "singleBatch", "projection", "aggregate", "pipeline",
-    "cursor", "insert", "documents", "update", "updates", "delete", "deletes", "q", "u", "ordered", "multi", "upsert",
-    "commitTransaction", "abortTransaction", "startTransaction", "autocommit", "txnNumber", "lsid", "id", "maxTimeMS",
-    "readConcern", "level", "writeConcern", "w", "wtimeout", "$db", "$readPreference", "mode", "$clusterTime",
-    "clusterTime", "signature", "hash", "keyId", "killSessions", "endSessions", "getMore", "collection", "killCursors",
-    "cursors", "_id", "v", "b", "f", "x", "o", "n", "s", "t", "b.s", "b.n", "b.f", "b.t", "$eq", "$in", "$gt", "$gte",
-    "$lt", "$lte", "$exists", "$or", "$match", "$count", "$set", "$inc", "hello", "isMaster", "ismaster", "helloOk",
-    "topologyVersion", "processId", "counter", "maxAwaitTimeMS", "recoveryToken",
+    "find",
+    "filter",
+    "sort",
+    "hint",
+    "limit",
+    "batchSize",
+    "singleBatch",
+    "projection",
+    "aggregate",
+    "pipeline",
+    "cursor",
+    "insert",
+    "documents",
+    "update",
+    "updates",
+    "delete",
+    "deletes",
+    "q",
+    "u",
+    "ordered",
+    "multi",
+    "upsert",
+    "commitTransaction",
+    "abortTransaction",
+    "startTransaction",
+    "autocommit",
+    "txnNumber",
+    "lsid",
+    "id",
+    "maxTimeMS",
+    "readConcern",
+    "level",
+    "writeConcern",
+    "w",
+    "wtimeout",
+    "$db",
+    "$readPreference",
+    "mode",
+    "$clusterTime",
+    "clusterTime",
+    "signature",
+    "hash",
+    "keyId",
+    "killSessions",
+    "endSessions",
+    "getMore",
+    "collection",
+    "killCursors",
+    "cursors",
+    "_id",
+    "v",
+    "b",
+    "f",
+    "x",
+    "o",
+    "n",
+    "s",
+    "t",
+    "b.s",
+    "b.n",
+    "b.f",
+    "b.t",
+    "$eq",
+    "$in",
+    "$gt",
+    "$gte",
+    "$lt",
+    "$lte",
+    "$exists",
+    "$or",
+    "$match",
+    "$count",
+    "$set",
+    "$inc",
+    "hello",
+    "isMaster",
+    "ismaster",
+    "helloOk",
+    "topologyVersion",
+    "processId",
+    "counter",
+    "maxAwaitTimeMS",
+    "recoveryToken",
 };
 
 typedef struct Catch {
     pthread_mutex_t lock;
     size_t messages;
-    char stray[64];  /* the first name that nobody allowed */
+    char stray[64]; /* the first name that nobody allowed */
 } Catch;
 
 static Catch caught = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -67,7 +195,8 @@ static void walk_names(bson_iter_t *at, int depth)
         if (!is_allowed(name) && caught.stray[0] == '\0') {
             (void)snprintf(caught.stray, sizeof caught.stray, "%s", name);
         }
-        bool is_code = BSON_ITER_HOLDS_CODE(at) || BSON_ITER_HOLDS_CODEWSCOPE(at) || BSON_ITER_HOLDS_REGEX(at);
+        bool is_code =
+            BSON_ITER_HOLDS_CODE(at) || BSON_ITER_HOLDS_CODEWSCOPE(at) || BSON_ITER_HOLDS_REGEX(at);
         if (is_code && caught.stray[0] == '\0') {
             (void)snprintf(caught.stray, sizeof caught.stray, "code or regex in %s", name);
         }
@@ -152,7 +281,8 @@ static void store_text(Arena *arena, Str key, const char *text)
     assert_ok(store_commit(bench.through, batch, contract_deadline(), NULL));
 }
 
-/* Finds it by key, by value, in a range, behind itself; exactly this document, and its text as it was. */
+/* Finds it by key, by value, in a range, behind itself; exactly this document, and its text as it
+ * was. */
 static void find_text(Arena *arena, Str key, const char *text)
 {
     StoreSnapshot *snapshot = NULL;
@@ -167,8 +297,13 @@ static void find_text(Arena *arena, Str key, const char *text)
     assert_int_equal(doc.version, 2);
     assert_ok(doc_get_text(doc.body, "t", &stored));
     assert_str(stored, text);
-    StoreFind find = {.collection = STORE_GRANTS, .index = "by_subject", .equal = {STORE_TEXT(str_from(text))},
-                      .equal_count = 1, .from = &bound, .to = &bound, .limit = 10};
+    StoreFind find = {.collection = STORE_GRANTS,
+                      .index = "by_subject",
+                      .equal = {STORE_TEXT(str_from(text))},
+                      .equal_count = 1,
+                      .from = &bound,
+                      .to = &bound,
+                      .limit = 10};
     assert_ok(store_find(snapshot, arena, &find, &docs, &count));
     assert_int_equal(count, 1);
     assert_str_eq(docs[0].key, key);

@@ -35,12 +35,12 @@ typedef struct Link {
     int server;
     Pending from_client;
     Pending from_server;
-    FaultPlan fault;    /* what happens to the next reply */
-    uint8_t *slow;      /* a reply on its way at one byte a second */
+    FaultPlan fault; /* what happens to the next reply */
+    uint8_t *slow;   /* a reply on its way at one byte a second */
     size_t slow_n;
     size_t slow_at;
     int64_t slow_next_ms;
-    uint8_t *late;      /* a request that waits for its release */
+    uint8_t *late; /* a request that waits for its release */
     size_t late_n;
     unsigned late_since; /* releases before it came */
     bool is_over;
@@ -64,9 +64,11 @@ struct FaultProxy {
     size_t link_count;
 };
 
-static const char *const MODE_NAMES[] = {"pass", "refuse", "hang",    "lose",         "drop reply", "late",
-                                         "cut",  "slow",   "garbage", "wrong length", "broken body"};
-_Static_assert(sizeof MODE_NAMES / sizeof MODE_NAMES[0] == FAULT_MODE_COUNT_, "a name for each mode");
+static const char *const MODE_NAMES[] = {"pass",       "refuse",       "hang",       "lose",
+                                         "drop reply", "late",         "cut",        "slow",
+                                         "garbage",    "wrong length", "broken body"};
+_Static_assert(sizeof MODE_NAMES / sizeof MODE_NAMES[0] == FAULT_MODE_COUNT_,
+               "a name for each mode");
 
 const char *fault_mode_name(FaultMode mode)
 {
@@ -103,7 +105,8 @@ static void u32le_put(uint8_t *at, uint32_t value)
 /* The first member's name of an OP_MSG's body is its command; "" for other messages. */
 static void command_of(const uint8_t *message, size_t n, char name[NAME_BYTES])
 {
-    const size_t at = HEADER_BYTES + 4 + 1 + 4 + 1; /* flags, section kind, body length, member kind */
+    const size_t at =
+        HEADER_BYTES + 4 + 1 + 4 + 1; /* flags, section kind, body length, member kind */
     name[0] = '\0';
     if (n > at + NAME_BYTES && u32le(message + 12) == OP_MSG) {
         (void)snprintf(name, NAME_BYTES, "%s", (const char *)message + at);
@@ -350,7 +353,8 @@ static void link_be_late(Link *link)
 static bool proxy_refuses(FaultProxy *proxy)
 {
     (void)pthread_mutex_lock(&proxy->lock);
-    bool refuses = proxy->is_stopping || (proxy->plan.mode == FAULT_REFUSE && proxy->plan.command == NULL);
+    bool refuses =
+        proxy->is_stopping || (proxy->plan.mode == FAULT_REFUSE && proxy->plan.command == NULL);
     (void)pthread_mutex_unlock(&proxy->lock);
     return refuses;
 }
@@ -382,7 +386,8 @@ static void *link_serve(void *context)
 static int server_connect(uint16_t port)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {

@@ -1,8 +1,9 @@
-/* fault_proxy.h — a TCP proxy between a program and its MongoDB that goes wrong when a test says so.
+/* fault_proxy.h — a TCP proxy between a program and its MongoDB that goes wrong when a test says
+ * so.
  *
- * It passes whole messages of the wire protocol and knows the name of each command, so that a fault hits "the reply of
- * the second commitTransaction" and not some bytes. One thread takes connections, one serves each of them. Loopback
- * only.
+ * It passes whole messages of the wire protocol and knows the name of each command, so that a fault
+ * hits "the reply of the second commitTransaction" and not some bytes. One thread takes
+ * connections, one serves each of them. Loopback only.
  *
  * Layer: tests/support. Thread-safe: yes; start and stop in one thread. Requirement: R-T7. */
 #ifndef MUSUBI_FAULT_PROXY_H
@@ -39,7 +40,8 @@ typedef void (*FaultWitness)(void *context, const uint8_t *message, size_t n);
 
 typedef struct FaultProxy FaultProxy;
 
-/* Listens on a free loopback port, in front of a server's loopback port. Ends the process when it can't. */
+/* Listens on a free loopback port, in front of a server's loopback port. Ends the process when it
+ * can't. */
 FaultProxy *fault_proxy_start(uint16_t server_port);
 /* Resets all connections, ends all threads, frees. NULL is fine. Returns NULL. */
 FaultProxy *fault_proxy_stop(FaultProxy *proxy);

@@ -13,7 +13,8 @@ enum {
 /* The server steps down, shuts down, or is not the primary; a later try may meet another. */
 static bool is_away_code(uint32_t code)
 {
-    static const uint32_t CODES[] = {6, 7, 89, 91, 189, 9001, 10058, 10107, 11600, 11602, 13435, 13436};
+    static const uint32_t CODES[] = {6,     7,     89,    91,    189,   9001,
+                                     10058, 10107, 11600, 11602, 13435, 13436};
     for (size_t i = 0; i < sizeof CODES / sizeof CODES[0]; i++) {
         if (CODES[i] == code) {
             return true;
@@ -39,14 +40,17 @@ static MongoOutcome outcome_of_code(uint32_t code, bool is_transient)
 MongoOutcome mongo_outcome_of(const MongoConn *conn, const bson_t *reply, const bson_error_t *error)
 {
     if (error->domain == MONGOC_ERROR_SERVER || error->domain == MONGOC_ERROR_WRITE_CONCERN) {
-        bool is_transient = reply != NULL && mongoc_error_has_label(reply, "TransientTransactionError");
+        bool is_transient =
+            reply != NULL && mongoc_error_has_label(reply, "TransientTransactionError");
         return outcome_of_code(error->code, is_transient);
     }
     if (deadline_has_passed(conn->deadline)) {
         return MONGO_EXPIRED;
     }
-    /* The driver words a failed sign-in as the client's; what is left under that name is a broken handshake. */
-    bool is_sign_in = error->domain == MONGOC_ERROR_CLIENT && error->code == MONGOC_ERROR_CLIENT_AUTHENTICATE;
+    /* The driver words a failed sign-in as the client's; what is left under that name is a broken
+     * handshake. */
+    bool is_sign_in =
+        error->domain == MONGOC_ERROR_CLIENT && error->code == MONGOC_ERROR_CLIENT_AUTHENTICATE;
     return is_sign_in ? MONGO_REFUSED : MONGO_LOST;
 }
 
@@ -55,10 +59,13 @@ Error mongo_error_of(const MongoConn *conn, MongoOutcome outcome)
     if (outcome == MONGO_EXPIRED || deadline_has_passed(conn->deadline)) {
         return FAIL(DEADLINE, NULL);
     }
-    return FAIL(STORE_UNAVAILABLE, outcome == MONGO_REFUSED ? "the database refuses the sign-in or the command" : NULL);
+    return FAIL(STORE_UNAVAILABLE, outcome == MONGO_REFUSED
+                                       ? "the database refuses the sign-in or the command"
+                                       : NULL);
 }
 
-bool mongo_options_append(const MongoConn *conn, const mongoc_client_session_t *session, bson_t *options)
+bool mongo_options_append(const MongoConn *conn, const mongoc_client_session_t *session,
+                          bson_t *options)
 {
     int64_t left = deadline_left_us(conn->deadline) / 1000;
     bson_error_t error;
@@ -74,19 +81,21 @@ static MongoOutcome outcome_of_statements(const bson_t *reply)
     if (!bson_iter_init_find(&at, reply, "writeErrors")) {
         return MONGO_DONE;
     }
-    bool is_read = bson_iter_init(&at, reply) && bson_iter_find_descendant(&at, "writeErrors.0.code", &code);
+    bool is_read =
+        bson_iter_init(&at, reply) && bson_iter_find_descendant(&at, "writeErrors.0.code", &code);
     return is_read ? outcome_of_code((uint32_t)bson_iter_as_int64(&code), false) : MONGO_REFUSED;
 }
 
-MongoOutcome mongo_run(MongoConn *conn, mongoc_client_session_t *session, const char *database, const bson_t *command,
-                       bson_t *ret_reply)
+MongoOutcome mongo_run(MongoConn *conn, mongoc_client_session_t *session, const char *database,
+                       const bson_t *command, bson_t *ret_reply)
 {
     bson_t options = BSON_INITIALIZER;
     bson_t reply;
     bson_error_t error = {0};
     MongoOutcome outcome = MONGO_REFUSED;
     if (mongo_options_append(conn, session, &options)) {
-        bool is_done = mongoc_client_command_with_opts(conn->client, database, command, NULL, &options, &reply, &error);
+        bool is_done = mongoc_client_command_with_opts(conn->client, database, command, NULL,
+                                                       &options, &reply, &error);
         outcome = is_done ? outcome_of_statements(&reply) : mongo_outcome_of(conn, &reply, &error);
     } else {
         bson_init(&reply);

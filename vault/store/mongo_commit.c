@@ -3,7 +3,8 @@
 #include <string.h>
 #include <time.h>
 
-/* A commit that met others so often waits for its turn among those that did; then it goes on for so long. */
+/* A commit that met others so often waits for its turn among those that did; then it goes on for so
+ * long. */
 #define ATTEMPTS_FREE 2
 #define ATTEMPTS_MAX 64
 
@@ -55,7 +56,8 @@ static void append_body(bson_t *document, DocBody body)
     }
 }
 
-/* {_id, v: 1, w: 0, b}; a placeholder that holds the place of an absent document has the least body there is. */
+/* {_id, v: 1, w: 0, b}; a placeholder that holds the place of an absent document has the least body
+ * there is. */
 static void append_new(bson_t *list, const char *at, const StoreOp *op)
 {
     bson_t document;
@@ -94,7 +96,8 @@ static void append_delete(bson_t *list, const char *at, const StoreOp *op)
     bson_append_document_end(list, &statement);
 }
 
-/* A required document is touched: a transaction that changes it meanwhile can't commit beside this one. */
+/* A required document is touched: a transaction that changes it meanwhile can't commit beside this
+ * one. */
 static void append_update(bson_t *list, const char *at, const StoreOp *op)
 {
     bson_t statement;
@@ -118,7 +121,8 @@ static void append_update(bson_t *list, const char *at, const StoreOp *op)
 
 typedef void (*AppendOp)(bson_t *list, const char *at, const StoreOp *op);
 
-static void run_command(const Run *run, const char *name, const char *list_name, AppendOp append, bson_t *command)
+static void run_command(const Run *run, const char *name, const char *list_name, AppendOp append,
+                        bson_t *command)
 {
     bson_t list;
     bson_append_utf8(command, name, -1, store_collection_spec(run->ops[0].collection)->name, -1);
@@ -133,14 +137,15 @@ static void run_command(const Run *run, const char *name, const char *list_name,
 }
 
 /* Sends the run's operations in one form; *ret_hits counts the documents that they met. */
-static MongoOutcome run_send(Attempt *attempt, const Run *run, const char *name, const char *list_name, AppendOp append,
-                             size_t *ret_hits)
+static MongoOutcome run_send(Attempt *attempt, const Run *run, const char *name,
+                             const char *list_name, AppendOp append, size_t *ret_hits)
 {
     bson_t command = BSON_INITIALIZER;
     bson_t reply;
     bson_iter_t at;
     run_command(run, name, list_name, append, &command);
-    MongoOutcome outcome = mongo_run(attempt->conn, attempt->session, attempt->conn->store->database, &command, &reply);
+    MongoOutcome outcome = mongo_run(attempt->conn, attempt->session,
+                                     attempt->conn->store->database, &command, &reply);
     int64_t hits = bson_iter_init_find(&at, &reply, "n") ? bson_iter_as_int64(&at) : 0;
     *ret_hits = hits > 0 ? (size_t)hits : 0;
     bson_destroy(&command);
@@ -155,10 +160,12 @@ static MongoOutcome run_apply(Attempt *attempt, const Run *run, size_t *ret_hits
     case STORE_OP_INSERT:
         return run_send(attempt, run, "insert", "documents", append_new, ret_hits);
     case STORE_OP_REQUIRE_ABSENT:
-        /* Nothing is there to be touched: a placeholder comes and goes, and whoever inserts meanwhile clashes. */
+        /* Nothing is there to be touched: a placeholder comes and goes, and whoever inserts
+         * meanwhile clashes. */
         outcome = run_send(attempt, run, "insert", "documents", append_new, ret_hits);
-        return outcome != MONGO_DONE ? outcome
-                                     : run_send(attempt, run, "delete", "deletes", append_delete, ret_hits);
+        return outcome != MONGO_DONE
+                   ? outcome
+                   : run_send(attempt, run, "delete", "deletes", append_delete, ret_hits);
     case STORE_OP_DELETE:
         return run_send(attempt, run, "delete", "deletes", append_delete, ret_hits);
     case STORE_OP_REPLACE:
@@ -169,8 +176,8 @@ static MongoOutcome run_apply(Attempt *attempt, const Run *run, size_t *ret_hits
     }
 }
 
-/* All operations, in order. Not DONE: attempt->failed is the first of the run that failed; for a run of more than one
- * which of them was refused is not known. */
+/* All operations, in order. Not DONE: attempt->failed is the first of the run that failed; for a
+ * run of more than one which of them was refused is not known. */
 static AttemptEnd attempt_apply(Attempt *attempt, bool *ret_is_exact)
 {
     for (size_t at = 0; at < attempt->batch->count;) {
@@ -241,7 +248,8 @@ static AttemptEnd attempt_run(Attempt *attempt, const char *marker, bool *ret_is
 /* The port's word for an attempt that is the last one. */
 static Error attempt_error(const Attempt *attempt, AttemptEnd end, size_t *ret_failed)
 {
-    bool names_op = end == ATTEMPT_REFUSED || (end == ATTEMPT_FAILED && attempt->outcome == MONGO_CLASH);
+    bool names_op =
+        end == ATTEMPT_REFUSED || (end == ATTEMPT_FAILED && attempt->outcome == MONGO_CLASH);
     if (names_op && ret_failed != NULL) {
         *ret_failed = attempt->failed;
     }
@@ -258,7 +266,8 @@ static Error attempt_error(const Attempt *attempt, AttemptEnd end, size_t *ret_f
 }
 
 /* Whether one more attempt makes sense; only ever after one in which nothing happened. */
-static bool is_worth_another(const Attempt *attempt, AttemptEnd end, bool is_exact, Deadline patience)
+static bool is_worth_another(const Attempt *attempt, AttemptEnd end, bool is_exact,
+                             Deadline patience)
 {
     if (deadline_has_passed(attempt->conn->deadline)) {
         return false;
@@ -267,7 +276,8 @@ static bool is_worth_another(const Attempt *attempt, AttemptEnd end, bool is_exa
         return !is_exact;
     }
     return end == ATTEMPT_FAILED &&
-           (attempt->outcome == MONGO_CLASH || (attempt->outcome == MONGO_LOST && !deadline_has_passed(patience)));
+           (attempt->outcome == MONGO_CLASH ||
+            (attempt->outcome == MONGO_LOST && !deadline_has_passed(patience)));
 }
 
 /* Joins those who clashed too often; they go one by one. False: not within the deadline. */

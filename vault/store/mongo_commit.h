@@ -1,9 +1,10 @@
-/* mongo_commit.h — one batch as one transaction, and the truth about a commit whose reply was lost.
+/* mongo_commit.h — one batch as one transaction, and the truth of a commit whose reply was lost.
  *
- * Every transaction writes a marker {random key, outcome done} into the commits collection. An unknown commit is first
- * asked again; then a void marker is written under the same key by a newer transaction of the same session, which ends
- * the old one if it is still open: either the old marker is met (it happened) or the void one stands (it never will).
- * Must never try a batch again whose commit may have happened. Must never be included outside the MongoDB adapter.
+ * Every transaction writes a marker {random key, outcome done} into the commits collection. An
+ * unknown commit is first asked again; then a void marker is written under the same key by a newer
+ * transaction of the same session, which ends the old one if it is still open: either the old
+ * marker is met (it happened) or the void one stands (it never will). Must never try a batch again
+ * whose commit may have happened. Must never be included outside the MongoDB adapter.
  *
  * Layer: vault/store. Thread-safe: a session single-owner. Requirement: R-T7. */
 #ifndef MUSUBI_MONGO_COMMIT_H
@@ -20,13 +21,16 @@ typedef enum MongoVerdict {
 } MongoVerdict;
 
 /* As StoreBackend's. */
-Error mongo_commit(Store *store, const StoreBatch *batch, Deadline deadline, size_t *ret_failed) MUST_USE;
+Error mongo_commit(Store *store, const StoreBatch *batch, Deadline deadline, size_t *ret_failed)
+    MUST_USE;
 
 /* A fresh random key. Errors: INTERNAL. */
 Error mongo_marker_draw(MongoStore *store, char ret_marker[MONGO_MARKER_BYTES]) MUST_USE;
 /* Inserts the batch's marker within the session's transaction. */
-MongoOutcome mongo_marker_write(MongoConn *conn, mongoc_client_session_t *session, const char *marker);
+MongoOutcome mongo_marker_write(MongoConn *conn, mongoc_client_session_t *session,
+                                const char *marker);
 /* Finds out how the session's last commit, which did not succeed plainly, ended. */
-MongoVerdict mongo_commit_settle(MongoConn *conn, mongoc_client_session_t *session, const char *marker);
+MongoVerdict mongo_commit_settle(MongoConn *conn, mongoc_client_session_t *session,
+                                 const char *marker);
 
 #endif

@@ -33,7 +33,8 @@ static bool lane_init(MongoLane *lane, unsigned count)
     return true;
 }
 
-/* Hands the clients back; the driver says goodbye to the server through one of them, within a short time. */
+/* Hands the clients back; the driver says goodbye to the server through one of them, within a short
+ * time. */
 static void lane_push_back(MongoStore *store, MongoLane *lane)
 {
     for (unsigned i = 0; i < lane->count; i++) {
@@ -85,8 +86,10 @@ static void transaction_options_init(MongoStore *store)
     mongoc_session_opts_set_causal_consistency(store->session_options, false);
 }
 
-/* Exported by the driver, though not in its headers; gone from later ones, which check replies by themselves. */
-extern void _mongoc_client_pool_set_stream_initiator(mongoc_client_pool_t *pool, mongoc_stream_initiator_t initiator,
+/* Exported by the driver, though not in its headers; gone from later ones, which check replies by
+ * themselves. */
+extern void _mongoc_client_pool_set_stream_initiator(mongoc_client_pool_t *pool,
+                                                     mongoc_stream_initiator_t initiator,
                                                      void *context) __attribute__((weak));
 
 /* The driver's own connections read through the checking stream too. */
@@ -109,7 +112,8 @@ Error mongo_conns_init(MongoStore *store, unsigned readers_max, unsigned writers
     store->pool = mongoc_client_pool_new(store->uri);
     ENSURE(store->pool != NULL, STORE_MISUSE, "uri");
     monitors_guard(store);
-    (void)mongoc_client_pool_set_error_api(store->pool, MONGOC_ERROR_API_VERSION_2); /* false: already set */
+    (void)mongoc_client_pool_set_error_api(store->pool,
+                                           MONGOC_ERROR_API_VERSION_2); /* false: already set */
     mongoc_client_pool_max_size(store->pool, readers_max + writers_max);
     return OK;
 }
@@ -151,7 +155,8 @@ static MongoConn *lane_pop(MongoStore *store, MongoLane *lane, Deadline deadline
     (void)pthread_mutex_lock(&store->lock); /* never errs on a sound mutex */
     while (lane->idle_count == 0 && !deadline_has_passed(deadline)) {
         struct timespec until = mongo_wait_until(deadline);
-        (void)pthread_cond_timedwait(&store->freed, &store->lock, &until); /* the loop asks why it woke */
+        (void)pthread_cond_timedwait(&store->freed, &store->lock,
+                                     &until); /* the loop asks why it woke */
     }
     if (lane->idle_count > 0) {
         conn = lane->idle[--lane->idle_count];
@@ -202,7 +207,8 @@ MongoOutcome mongo_session_begin(MongoConn *conn, mongoc_client_session_t **ret_
     if (session == NULL) {
         return mongo_outcome_of(conn, NULL, &error);
     }
-    if (!mongoc_client_session_start_transaction(session, conn->store->transaction_options, &error)) {
+    if (!mongoc_client_session_start_transaction(session, conn->store->transaction_options,
+                                                 &error)) {
         mongoc_client_session_destroy(session);
         return mongo_outcome_of(conn, NULL, &error);
     }
@@ -216,7 +222,8 @@ static void orphan_keep(MongoStore *store, const mongoc_client_session_t *sessio
     bson_subtype_t subtype;
     uint32_t n = 0;
     const uint8_t *bytes = NULL;
-    if (bson_iter_init_find(&id, mongoc_client_session_get_lsid(session), "id") && BSON_ITER_HOLDS_BINARY(&id)) {
+    if (bson_iter_init_find(&id, mongoc_client_session_get_lsid(session), "id") &&
+        BSON_ITER_HOLDS_BINARY(&id)) {
         bson_iter_binary(&id, &subtype, &n, &bytes);
     }
     if (n != sizeof store->orphans[0].bytes) {
@@ -226,7 +233,8 @@ static void orphan_keep(MongoStore *store, const mongoc_client_session_t *sessio
     /* Over the limit the oldest goes: the server ends it by its own limit of a minute. */
     if (store->orphan_count == MONGO_ORPHANS_MAX) {
         store->orphan_count--;
-        memmove(&store->orphans[0], &store->orphans[1], store->orphan_count * sizeof store->orphans[0]);
+        memmove(&store->orphans[0], &store->orphans[1],
+                store->orphan_count * sizeof store->orphans[0]);
     }
     memcpy(store->orphans[store->orphan_count++].bytes, bytes, n);
     (void)pthread_mutex_unlock(&store->lock);
@@ -241,7 +249,8 @@ void mongo_session_end(MongoConn *conn, mongoc_client_session_t *session)
         /* A failed abort shows in the session: it is dirty. */
         (void)mongoc_client_session_abort_transaction(session, NULL);
     }
-    /* The driver never uses a dirty session's id again, so ending it can't hit another transaction. */
+    /* The driver never uses a dirty session's id again, so ending it can't hit another transaction.
+     */
     if (mongoc_client_session_get_dirty(session)) {
         orphan_keep(conn->store, session);
     }

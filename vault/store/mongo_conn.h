@@ -1,10 +1,11 @@
-/* mongo_conn.h — connections of the MongoDB adapter: leased one at a time, every wait bounded by a deadline.
+/* mongo_conn.h — connections of the MongoDB adapter: leased, every wait bounded by a deadline.
  *
- * Readers and writers have lanes of their own, so that a commit never waits for snapshots that wait for commits. Each
- * connection reads and writes through a stream that knows its lease's deadline: the driver's own timeouts count from
- * each read anew, and a server that drips bytes would outlast them. A session whose connection broke may have left a
- * transaction open on the server, with its documents locked; its id is kept and the next commit ends it.
- * Must never be included outside the MongoDB adapter and its tests.
+ * Readers and writers have lanes of their own, so that a commit never waits for snapshots that wait
+ * for commits. Each connection reads and writes through a stream that knows its lease's deadline:
+ * the driver's own timeouts count from each read anew, and a server that drips bytes would outlast
+ * them. A session whose connection broke may have left a transaction open on the server, with its
+ * documents locked; its id is kept and the next commit ends it. Must never be included outside the
+ * MongoDB adapter and its tests.
  *
  * Layer: vault/store. Thread-safe: MongoStore yes; a leased MongoConn single-owner. */
 #ifndef MUSUBI_MONGO_CONN_H
@@ -16,8 +17,8 @@
 
 #include "store_backend.h"
 
-/* A lost connection is tried again for so long within a deadline; a database that is away makes callers wait no
- * longer. */
+/* A lost connection is tried again for so long within a deadline; a database that is away makes
+ * callers wait no longer. */
 #define MONGO_PATIENCE_US CLOCK_SECOND_US
 #define MONGO_SELECTION_MS 100
 #define MONGO_CONNECT_MS 1000
@@ -58,7 +59,8 @@ struct MongoStore {
     pthread_mutex_t contended; /* held by a commit that met others too often: these go one by one */
     MongoLane readers;
     MongoLane writers;
-    MongoConn monitor; /* stands for the driver's own connections, which watch the servers; has no deadline */
+    MongoConn monitor; /* stands for the driver's own connections, which watch the servers; has no
+                          deadline */
     MongoSessionId orphans[MONGO_ORPHANS_MAX];
     size_t orphan_count;
 };
@@ -76,19 +78,21 @@ typedef enum MongoOutcome {
 /* Once per process, before anything else of the driver: it must not print. */
 void mongo_driver_start(void);
 
-/* Prepares locks and lanes of a zeroed store whose uri is set; mongo_conns_done undoes it, also halfway.
- * Errors: OUT_OF_MEMORY. */
+/* Prepares locks and lanes of a zeroed store whose uri is set; mongo_conns_done undoes it, also
+ * halfway. Errors: OUT_OF_MEMORY. */
 Error mongo_conns_init(MongoStore *store, unsigned readers_max, unsigned writers_max) MUST_USE;
 void mongo_conns_done(MongoStore *store);
 
 /* Leases a connection. Errors: DEADLINE, OUT_OF_MEMORY. */
-Error mongo_conn_lease(MongoStore *store, MongoLane *lane, Deadline deadline, MongoConn **ret_conn) MUST_USE;
+Error mongo_conn_lease(MongoStore *store, MongoLane *lane, Deadline deadline, MongoConn **ret_conn)
+    MUST_USE;
 /* Gives it back. NULL is fine. Returns NULL. */
 MongoConn *mongo_conn_return(MongoConn *conn);
 
-/* The stream behind a connection, for mongoc_client_set_stream_initiator; user_data is the MongoConn. */
-mongoc_stream_t *mongo_stream_open(const mongoc_uri_t *uri, const mongoc_host_list_t *host, void *user_data,
-                                   bson_error_t *error);
+/* The stream behind a connection, for mongoc_client_set_stream_initiator; user_data is the
+ * MongoConn. */
+mongoc_stream_t *mongo_stream_open(const mongoc_uri_t *uri, const mongoc_host_list_t *host,
+                                   void *user_data, bson_error_t *error);
 
 /* A session with a transaction begun on it (nothing is sent yet). */
 MongoOutcome mongo_session_begin(MongoConn *conn, mongoc_client_session_t **ret_session);
@@ -97,14 +101,17 @@ void mongo_session_end(MongoConn *conn, mongoc_client_session_t *session);
 /* Ends the transactions that broken connections left open. True when none is left that is known. */
 bool mongo_orphans_end(MongoConn *conn);
 
-/* Runs one command on the store's database; session may be NULL. maxTimeMS is added. ret_reply (may be NULL) is
- * initialised always and the caller's to destroy. */
-MongoOutcome mongo_run(MongoConn *conn, mongoc_client_session_t *session, const char *database, const bson_t *command,
-                       bson_t *ret_reply);
-/* {maxTimeMS, sessionId} into options: what each read and command carries. False: a driver's refusal. */
-bool mongo_options_append(const MongoConn *conn, const mongoc_client_session_t *session, bson_t *options);
+/* Runs one command on the store's database; session may be NULL. maxTimeMS is added. ret_reply (may
+ * be NULL) is initialised always and the caller's to destroy. */
+MongoOutcome mongo_run(MongoConn *conn, mongoc_client_session_t *session, const char *database,
+                       const bson_t *command, bson_t *ret_reply);
+/* {maxTimeMS, sessionId} into options: what each read and command carries. False: a driver's
+ * refusal. */
+bool mongo_options_append(const MongoConn *conn, const mongoc_client_session_t *session,
+                          bson_t *options);
 /* What a failure means. reply may be NULL. */
-MongoOutcome mongo_outcome_of(const MongoConn *conn, const bson_t *reply, const bson_error_t *error);
+MongoOutcome mongo_outcome_of(const MongoConn *conn, const bson_t *reply,
+                              const bson_error_t *error);
 /* The port's error for an outcome that ends a call in which nothing happened. */
 Error mongo_error_of(const MongoConn *conn, MongoOutcome outcome) MUST_USE;
 

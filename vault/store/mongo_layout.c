@@ -5,15 +5,16 @@
 #define SENTENCE_BYTES 300
 
 /* The sentence for what is missing; index NULL: it is about the collection. */
-static Error not_prepared(const MongoConn *conn, Arena *arena, const char *what, const char *collection,
-                          const char *index)
+static Error not_prepared(const MongoConn *conn, Arena *arena, const char *what,
+                          const char *collection, const char *index)
 {
     char *sentence = arena == NULL ? NULL : arena_alloc(arena, SENTENCE_BYTES);
     if (sentence != NULL) {
         (void)snprintf(sentence, SENTENCE_BYTES,
-                       "database %s: collection %s%s%s %s; run: mongosh 'mongodb://…/%s' mongo-init/collections.js",
-                       conn->store->database, collection, index == NULL ? "" : " index ", index == NULL ? "" : index,
-                       what, conn->store->database);
+                       "database %s: collection %s%s%s %s; run: mongosh 'mongodb://…/%s' "
+                       "mongo-init/collections.js",
+                       conn->store->database, collection, index == NULL ? "" : " index ",
+                       index == NULL ? "" : index, what, conn->store->database);
     }
     return FAIL(STORE_NOT_PREPARED, sentence);
 }
@@ -84,7 +85,8 @@ static bool index_is(const bson_t *listed, const StoreIndex *index)
 {
     bson_iter_t at;
     bson_iter_t keys;
-    if (!bson_iter_init_find(&at, listed, "key") || !BSON_ITER_HOLDS_DOCUMENT(&at) || !bson_iter_recurse(&at, &keys)) {
+    if (!bson_iter_init_find(&at, listed, "key") || !BSON_ITER_HOLDS_DOCUMENT(&at) ||
+        !bson_iter_recurse(&at, &keys)) {
         return false;
     }
     for (size_t i = 0; i < index->member_count; i++) {
@@ -105,11 +107,13 @@ static Error indexes_check(MongoConn *conn, Arena *arena, StoreCollection collec
     const bson_t *listed = NULL;
     bson_t options = BSON_INITIALIZER;
     (void)mongo_options_append(conn, NULL, &options); /* without a session it can't fail */
-    mongoc_collection_t *handle = mongoc_client_get_collection(conn->client, conn->store->database, spec->name);
+    mongoc_collection_t *handle =
+        mongoc_client_get_collection(conn->client, conn->store->database, spec->name);
     mongoc_cursor_t *cursor = mongoc_collection_find_indexes_with_opts(handle, &options);
     while (mongoc_cursor_next(cursor, &listed)) {
         for (size_t i = 0; i < spec->index_count; i++) {
-            bool is_it = text_is(listed, "name", spec->indexes[i].name) && index_is(listed, &spec->indexes[i]);
+            bool is_it = text_is(listed, "name", spec->indexes[i].name) &&
+                         index_is(listed, &spec->indexes[i]);
             is_there[i] = is_there[i] || is_it;
         }
     }
@@ -118,7 +122,8 @@ static Error indexes_check(MongoConn *conn, Arena *arena, StoreCollection collec
     TRY(cursor_close(conn, cursor));
     for (size_t i = 0; i < spec->index_count; i++) {
         if (!is_there[i]) {
-            return not_prepared(conn, arena, "is missing or of another shape", spec->name, spec->indexes[i].name);
+            return not_prepared(conn, arena, "is missing or of another shape", spec->name,
+                                spec->indexes[i].name);
         }
     }
     return OK;

@@ -8,8 +8,8 @@
 
 #include "mongo_conn.h"
 
-/* Errors: STORE_NOT_PREPARED (argument: a sentence in the arena that names the first thing missing and what to run;
- * arena may be NULL), STORE_UNAVAILABLE, DEADLINE. */
+/* Errors: STORE_NOT_PREPARED (argument: a sentence in the arena that names the first thing missing
+ * and what to run; arena may be NULL), STORE_UNAVAILABLE, DEADLINE. */
 Error mongo_layout_check(MongoConn *conn, Arena *arena) MUST_USE;
 
 #endif

@@ -35,7 +35,8 @@ static bool is_sound_msg(const uint8_t *body, size_t n)
         return false;
     }
     size_t tail = (u32_at(body) & MSG_CHECKSUM_PRESENT) != 0 ? CHECKSUM_BYTES : 0;
-    return n >= MSG_HEAD_BYTES + tail && is_sound_document(body + MSG_HEAD_BYTES, n - MSG_HEAD_BYTES - tail);
+    return n >= MSG_HEAD_BYTES + tail &&
+           is_sound_document(body + MSG_HEAD_BYTES, n - MSG_HEAD_BYTES - tail);
 }
 
 static bool is_sound_reply(const uint8_t *body, size_t n)

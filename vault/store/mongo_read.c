@@ -10,8 +10,8 @@ static MongoSnapshot *mongo_snapshot(StoreSnapshot *snapshot)
     return (MongoSnapshot *)(void *)snapshot;
 }
 
-/* The first read of a transaction fixes what all later ones see: read something, so that "now" is when the snapshot
- * was opened. */
+/* The first read of a transaction fixes what all later ones see: read something, so that "now" is
+ * when the snapshot was opened. */
 static MongoOutcome snapshot_pin(MongoConn *conn, mongoc_client_session_t *session)
 {
     bson_t command = BSON_INITIALIZER;
@@ -51,8 +51,9 @@ Error mongo_snapshot_open(Store *store, Deadline deadline, StoreSnapshot **ret_s
     TRY(mongo_conn_lease(mongo, &mongo->readers, deadline, &conn));
     mongoc_client_session_t *session = NULL;
     MongoOutcome outcome = snapshot_begin(conn, &session);
-    for (unsigned i = 0; (outcome == MONGO_LOST || outcome == MONGO_CLASH) && !deadline_has_passed(patience) &&
-                         !deadline_has_passed(deadline); i++) {
+    for (unsigned i = 0; (outcome == MONGO_LOST || outcome == MONGO_CLASH) &&
+                         !deadline_has_passed(patience) && !deadline_has_passed(deadline);
+         i++) {
         mongo_back_off(mongo, deadline, i);
         outcome = snapshot_begin(conn, &session);
     }
@@ -85,14 +86,16 @@ static Error doc_read(Arena *arena, const bson_t *found, StoreDoc *ret_doc)
     StoreDoc doc = {0};
     uint32_t n = 0;
     const uint8_t *bytes = NULL;
-    ENSURE(bson_iter_init_find(&at, found, "_id") && BSON_ITER_HOLDS_UTF8(&at), STORE_CORRUPT, "_id");
+    ENSURE(bson_iter_init_find(&at, found, "_id") && BSON_ITER_HOLDS_UTF8(&at), STORE_CORRUPT,
+           "_id");
     const char *key = bson_iter_utf8(&at, &n);
     TRY(str_copy_in(arena, str_bytes(key, n), &doc.key));
     ENSURE(bson_iter_init_find(&at, found, "v") && BSON_ITER_HOLDS_INT64(&at), STORE_CORRUPT, "v");
     int64_t version = bson_iter_int64(&at);
     ENSURE(version >= 1, STORE_CORRUPT, "v");
     doc.version = (uint64_t)version;
-    ENSURE(bson_iter_init_find(&at, found, "b") && BSON_ITER_HOLDS_DOCUMENT(&at), STORE_CORRUPT, "b");
+    ENSURE(bson_iter_init_find(&at, found, "b") && BSON_ITER_HOLDS_DOCUMENT(&at), STORE_CORRUPT,
+           "b");
     bson_iter_document(&at, &n, &bytes);
     TRY(str_copy_in(arena, str_bytes(bytes, n), &doc.body.bytes));
     *ret_doc = doc;
@@ -114,7 +117,8 @@ static Error cursor_end(MongoSnapshot *snapshot, mongoc_cursor_t *cursor)
 /* What is done with each document of a cursor. */
 typedef Error (*DocSink)(void *context, Arena *arena, const bson_t *found);
 
-static Error cursor_drain(MongoSnapshot *snapshot, mongoc_cursor_t *cursor, Arena *arena, DocSink sink, void *context)
+static Error cursor_drain(MongoSnapshot *snapshot, mongoc_cursor_t *cursor, Arena *arena,
+                          DocSink sink, void *context)
 {
     const bson_t *found = NULL;
     while (mongoc_cursor_next(cursor, &found)) {
@@ -123,14 +127,14 @@ static Error cursor_drain(MongoSnapshot *snapshot, mongoc_cursor_t *cursor, Aren
     return cursor_end(snapshot, cursor);
 }
 
-static Error snapshot_find(MongoSnapshot *snapshot, Arena *arena, StoreCollection collection, const bson_t *filter,
-                           bson_t *options, DocSink sink, void *context)
+static Error snapshot_find(MongoSnapshot *snapshot, Arena *arena, StoreCollection collection,
+                           const bson_t *filter, bson_t *options, DocSink sink, void *context)
 {
     const MongoConn *conn = snapshot->conn;
     ENSURE(!snapshot->is_broken, STORE_UNAVAILABLE, "the snapshot is lost");
     ENSURE(mongo_options_append(conn, snapshot->session, options), STORE_UNAVAILABLE, NULL);
-    mongoc_collection_t *handle = mongoc_client_get_collection(conn->client, conn->store->database,
-                                                               store_collection_spec(collection)->name);
+    mongoc_collection_t *handle = mongoc_client_get_collection(
+        conn->client, conn->store->database, store_collection_spec(collection)->name);
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(handle, filter, options, NULL);
     Error error = cursor_drain(snapshot, cursor, arena, sink, context);
     mongoc_cursor_destroy(cursor);
@@ -181,7 +185,8 @@ static void append_keys(bson_t *filter, const Wanted *sorted, size_t count)
         char name[12];
         const char *at = NULL;
         size_t n = bson_uint32_to_string((uint32_t)i, &at, name, sizeof name);
-        (void)bson_append_utf8(&list, at, (int)n, sorted[i].key.p, (int)sorted[i].key.n); /* keys are short */
+        (void)bson_append_utf8(&list, at, (int)n, sorted[i].key.p,
+                               (int)sorted[i].key.n); /* keys are short */
     }
     bson_append_array_end(&term, &list);
     bson_append_document_end(filter, &term);
@@ -190,7 +195,8 @@ static void append_keys(bson_t *filter, const Wanted *sorted, size_t count)
 /* Names of documents in one filter: far below the server's limit of 16 MB. */
 #define KEYS_AT_ONCE ((size_t)10000)
 
-static Error get_some(MongoSnapshot *snapshot, Arena *arena, StoreCollection collection, WantedList *list)
+static Error get_some(MongoSnapshot *snapshot, Arena *arena, StoreCollection collection,
+                      WantedList *list)
 {
     bson_t filter = BSON_INITIALIZER;
     bson_t options = BSON_INITIALIZER;
@@ -202,8 +208,8 @@ static Error get_some(MongoSnapshot *snapshot, Arena *arena, StoreCollection col
     return error;
 }
 
-Error mongo_get_many(StoreSnapshot *snapshot, Arena *arena, StoreCollection collection, const Str *keys, size_t count,
-                     StoreDoc *ret_docs)
+Error mongo_get_many(StoreSnapshot *snapshot, Arena *arena, StoreCollection collection,
+                     const Str *keys, size_t count, StoreDoc *ret_docs)
 {
     Wanted *sorted = ARENA_MANY(arena, Wanted, count);
     ENSURE_ALLOC(sorted, arena);
@@ -235,7 +241,8 @@ static Error page_put(void *context, Arena *arena, const bson_t *found)
     return OK;
 }
 
-Error mongo_find(StoreSnapshot *snapshot, Arena *arena, const StoreWalk *walk, StoreDoc **ret_docs, size_t *ret_count)
+Error mongo_find(StoreSnapshot *snapshot, Arena *arena, const StoreWalk *walk, StoreDoc **ret_docs,
+                 size_t *ret_count)
 {
     Page page = {.limit = walk->find->limit};
     page.docs = ARENA_MANY(arena, StoreDoc, page.limit);
@@ -244,8 +251,8 @@ Error mongo_find(StoreSnapshot *snapshot, Arena *arena, const StoreWalk *walk, S
     bson_t options = BSON_INITIALIZER;
     mongo_walk_filter(walk, false, &filter);
     mongo_walk_options(walk, &options);
-    Error error = snapshot_find(mongo_snapshot(snapshot), arena, walk->find->collection, &filter, &options, page_put,
-                                &page);
+    Error error = snapshot_find(mongo_snapshot(snapshot), arena, walk->find->collection, &filter,
+                                &options, page_put, &page);
     bson_destroy(&filter);
     bson_destroy(&options);
     TRY(error);
@@ -281,12 +288,14 @@ static bool count_read(const bson_t *reply, int64_t *ret_count)
     bson_iter_t at;
     bson_iter_t batch;
     bson_iter_t number;
-    if (!bson_iter_init(&at, reply) || !bson_iter_find_descendant(&at, "cursor.firstBatch", &batch) ||
+    if (!bson_iter_init(&at, reply) ||
+        !bson_iter_find_descendant(&at, "cursor.firstBatch", &batch) ||
         !BSON_ITER_HOLDS_ARRAY(&batch)) {
         return false;
     }
     *ret_count = 0;
-    if (bson_iter_init(&at, reply) && bson_iter_find_descendant(&at, "cursor.firstBatch.0.n", &number)) {
+    if (bson_iter_init(&at, reply) &&
+        bson_iter_find_descendant(&at, "cursor.firstBatch.0.n", &number)) {
         *ret_count = bson_iter_as_int64(&number);
     }
     return *ret_count >= 0;
@@ -300,8 +309,8 @@ Error mongo_count(StoreSnapshot *base, const StoreWalk *walk, int64_t *ret_count
     bson_t reply;
     int64_t count = 0;
     count_command(walk, &command);
-    MongoOutcome outcome = mongo_run(snapshot->conn, snapshot->session, snapshot->conn->store->database, &command,
-                                     &reply);
+    MongoOutcome outcome = mongo_run(snapshot->conn, snapshot->session,
+                                     snapshot->conn->store->database, &command, &reply);
     bool is_read = outcome == MONGO_DONE && count_read(&reply, &count);
     bson_destroy(&command);
     bson_destroy(&reply);

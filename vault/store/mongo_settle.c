@@ -11,13 +11,14 @@ Error mongo_marker_draw(MongoStore *store, char ret_marker[MONGO_MARKER_BYTES])
 {
     uint64_t random[2];
     TRY(store->ports->entropy->fill(store->ports->entropy, random, sizeof random));
-    (void)snprintf(ret_marker, MONGO_MARKER_BYTES, "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+    (void)snprintf(ret_marker, MONGO_MARKER_BYTES, "%016" PRIx64 "%016" PRIx64, random[0],
+                   random[1]);
     return OK;
 }
 
 /* The body is what doc_writer would make of {f, x, o}; the janitor sweeps by x. */
-static MongoOutcome marker_insert(MongoConn *conn, mongoc_client_session_t *session, const char *marker,
-                                  int64_t outcome)
+static MongoOutcome marker_insert(MongoConn *conn, mongoc_client_session_t *session,
+                                  const char *marker, int64_t outcome)
 {
     const Clock *clock = conn->store->ports->clock;
     bson_t command = BSON_INITIALIZER;
@@ -42,13 +43,16 @@ static MongoOutcome marker_insert(MongoConn *conn, mongoc_client_session_t *sess
     return result;
 }
 
-MongoOutcome mongo_marker_write(MongoConn *conn, mongoc_client_session_t *session, const char *marker)
+MongoOutcome mongo_marker_write(MongoConn *conn, mongoc_client_session_t *session,
+                                const char *marker)
 {
     return marker_insert(conn, session, marker, OUTCOME_DONE);
 }
 
-/* Asks the driver to send commitTransaction once more: the server answers for a transaction that it has committed. */
-static bool commit_again(MongoConn *conn, mongoc_client_session_t *session, MongoOutcome *ret_outcome)
+/* Asks the driver to send commitTransaction once more: the server answers for a transaction that it
+ * has committed. */
+static bool commit_again(MongoConn *conn, mongoc_client_session_t *session,
+                         MongoOutcome *ret_outcome)
 {
     bson_t reply;
     bson_error_t error = {0};
@@ -80,7 +84,8 @@ static MongoVerdict marker_read(MongoConn *conn, const char *marker)
     bson_iter_t outcome;
     MongoVerdict verdict = MONGO_UNKNOWN;
     marker_command(marker, &command);
-    if (mongo_run(conn, NULL, conn->store->database, &command, &reply) == MONGO_DONE && bson_iter_init(&at, &reply) &&
+    if (mongo_run(conn, NULL, conn->store->database, &command, &reply) == MONGO_DONE &&
+        bson_iter_init(&at, &reply) &&
         bson_iter_find_descendant(&at, "cursor.firstBatch.0.b.o", &outcome)) {
         verdict = bson_iter_as_int64(&outcome) == OUTCOME_DONE ? MONGO_HAPPENED : MONGO_NEVER;
     }
@@ -97,13 +102,15 @@ static void abort_quietly(mongoc_client_session_t *session)
     }
 }
 
-/* Tries to take the marker's place. A newer transaction of the same session ends the older one on the server, so that
- * an insert here never waits for it. */
-static MongoVerdict marker_void(MongoConn *conn, mongoc_client_session_t *session, const char *marker)
+/* Tries to take the marker's place. A newer transaction of the same session ends the older one on
+ * the server, so that an insert here never waits for it. */
+static MongoVerdict marker_void(MongoConn *conn, mongoc_client_session_t *session,
+                                const char *marker)
 {
     bson_error_t error;
     abort_quietly(session);
-    if (!mongoc_client_session_start_transaction(session, conn->store->transaction_options, &error)) {
+    if (!mongoc_client_session_start_transaction(session, conn->store->transaction_options,
+                                                 &error)) {
         return MONGO_UNKNOWN;
     }
     MongoOutcome outcome = marker_insert(conn, session, marker, OUTCOME_VOID);
@@ -118,7 +125,8 @@ static MongoVerdict marker_void(MongoConn *conn, mongoc_client_session_t *sessio
     return commit_again(conn, session, &outcome) ? MONGO_NEVER : MONGO_UNKNOWN;
 }
 
-MongoVerdict mongo_commit_settle(MongoConn *conn, mongoc_client_session_t *session, const char *marker)
+MongoVerdict mongo_commit_settle(MongoConn *conn, mongoc_client_session_t *session,
+                                 const char *marker)
 {
     MongoOutcome outcome = MONGO_LOST;
     /* Half of the time for asking again, half for the marker. */
@@ -129,7 +137,8 @@ MongoVerdict mongo_commit_settle(MongoConn *conn, mongoc_client_session_t *sessi
         }
         mongo_back_off(conn->store, asking, i);
     }
-    /* Whatever the server says now ("no such transaction" too, after a restart), only the marker decides. */
+    /* Whatever the server says now ("no such transaction" too, after a restart), only the marker
+     * decides. */
     MongoVerdict verdict = MONGO_UNKNOWN;
     for (unsigned i = 0; verdict == MONGO_UNKNOWN && !deadline_has_passed(conn->deadline); i++) {
         verdict = marker_void(conn, session, marker);

@@ -66,7 +66,8 @@ static int stream_flush(mongoc_stream_t *stream)
     return mongoc_stream_flush(bounded(stream)->inner);
 }
 
-static ssize_t stream_writev(mongoc_stream_t *stream, mongoc_iovec_t *iov, size_t count, int32_t timeout_ms)
+static ssize_t stream_writev(mongoc_stream_t *stream, mongoc_iovec_t *iov, size_t count,
+                             int32_t timeout_ms)
 {
     int32_t left = time_left_ms(bounded(stream)->conn, timeout_ms);
     return left == 0 ? refuse_late(bounded(stream))
@@ -131,8 +132,8 @@ static size_t message_give(BoundedStream *stream, const mongoc_iovec_t *iov, siz
     return copied;
 }
 
-static ssize_t stream_readv(mongoc_stream_t *base, mongoc_iovec_t *iov, size_t count, size_t min_bytes,
-                            int32_t timeout_ms)
+static ssize_t stream_readv(mongoc_stream_t *base, mongoc_iovec_t *iov, size_t count,
+                            size_t min_bytes, int32_t timeout_ms)
 {
     BoundedStream *stream = bounded(base);
     int32_t left = time_left_ms(stream->conn, timeout_ms);
@@ -142,7 +143,8 @@ static ssize_t stream_readv(mongoc_stream_t *base, mongoc_iovec_t *iov, size_t c
     if (stream->given == stream->message_bytes && !message_fetch(stream, left)) {
         return -1;
     }
-    /* The driver reads within one reply; asking beyond its end is asking for what was never announced. */
+    /* The driver reads within one reply; asking beyond its end is asking for what was never
+     * announced. */
     size_t copied = message_give(stream, iov, count);
     if (copied < min_bytes) {
         errno = EPROTO;
@@ -151,7 +153,8 @@ static ssize_t stream_readv(mongoc_stream_t *base, mongoc_iovec_t *iov, size_t c
     return (ssize_t)copied;
 }
 
-static int stream_setsockopt(mongoc_stream_t *stream, int level, int name, void *value, mongoc_socklen_t n)
+static int stream_setsockopt(mongoc_stream_t *stream, int level, int name, void *value,
+                             mongoc_socklen_t n)
 {
     return mongoc_stream_setsockopt(bounded(stream)->inner, level, name, value, n);
 }
@@ -215,8 +218,8 @@ static mongoc_stream_t *stream_bound(mongoc_stream_t *inner, const MongoConn *co
 }
 
 /* Connects to one address within the lease; NULL on failure. */
-static mongoc_socket_t *socket_connect(const MongoConn *conn, int family, int protocol, const struct sockaddr *address,
-                                       socklen_t address_bytes)
+static mongoc_socket_t *socket_connect(const MongoConn *conn, int family, int protocol,
+                                       const struct sockaddr *address, socklen_t address_bytes)
 {
     int32_t left = time_left_ms(conn, MONGO_CONNECT_MS);
     mongoc_socket_t *socket = left == 0 ? NULL : mongoc_socket_new(family, SOCK_STREAM, protocol);
@@ -259,23 +262,28 @@ static mongoc_socket_t *socket_tcp(const MongoConn *conn, const mongoc_host_list
     return socket;
 }
 
-/* TLS over the stream as the URI asks for it; NULL with error when the handshake fails. Takes the stream. */
-static mongoc_stream_t *stream_secure(const MongoConn *conn, const mongoc_uri_t *uri, const char *host,
-                                      mongoc_stream_t *plain, bson_error_t *error)
+/* TLS over the stream as the URI asks for it; NULL with error when the handshake fails. Takes the
+ * stream. */
+static mongoc_stream_t *stream_secure(const MongoConn *conn, const mongoc_uri_t *uri,
+                                      const char *host, mongoc_stream_t *plain, bson_error_t *error)
 {
     mongoc_ssl_opt_t options = *mongoc_ssl_opt_get_default();
     bool is_insecure = mongoc_uri_get_option_as_bool(uri, MONGOC_URI_TLSINSECURE, false);
     options.pem_file = mongoc_uri_get_option_as_utf8(uri, MONGOC_URI_TLSCERTIFICATEKEYFILE, NULL);
-    options.pem_pwd = mongoc_uri_get_option_as_utf8(uri, MONGOC_URI_TLSCERTIFICATEKEYFILEPASSWORD, NULL);
+    options.pem_pwd =
+        mongoc_uri_get_option_as_utf8(uri, MONGOC_URI_TLSCERTIFICATEKEYFILEPASSWORD, NULL);
     options.ca_file = mongoc_uri_get_option_as_utf8(uri, MONGOC_URI_TLSCAFILE, NULL);
     options.weak_cert_validation =
-        is_insecure || mongoc_uri_get_option_as_bool(uri, MONGOC_URI_TLSALLOWINVALIDCERTIFICATES, false);
+        is_insecure ||
+        mongoc_uri_get_option_as_bool(uri, MONGOC_URI_TLSALLOWINVALIDCERTIFICATES, false);
     options.allow_invalid_hostname =
-        is_insecure || mongoc_uri_get_option_as_bool(uri, MONGOC_URI_TLSALLOWINVALIDHOSTNAMES, false);
+        is_insecure ||
+        mongoc_uri_get_option_as_bool(uri, MONGOC_URI_TLSALLOWINVALIDHOSTNAMES, false);
     mongoc_stream_t *secure = mongoc_stream_tls_new_with_hostname(plain, host, &options, 1);
     if (secure == NULL) {
         mongoc_stream_destroy(plain);
-        bson_set_error(error, MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_SOCKET, "TLS can't be set up");
+        bson_set_error(error, MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_SOCKET,
+                       "TLS can't be set up");
         return NULL;
     }
     int32_t left = time_left_ms(conn, MONGO_CONNECT_MS);
@@ -289,20 +297,23 @@ static mongoc_stream_t *stream_secure(const MongoConn *conn, const mongoc_uri_t 
     return secure;
 }
 
-mongoc_stream_t *mongo_stream_open(const mongoc_uri_t *uri, const mongoc_host_list_t *host, void *user_data,
-                                   bson_error_t *error)
+mongoc_stream_t *mongo_stream_open(const mongoc_uri_t *uri, const mongoc_host_list_t *host,
+                                   void *user_data, bson_error_t *error)
 {
     const MongoConn *conn = user_data;
-    mongoc_socket_t *socket = host->family == AF_UNIX ? socket_local(conn, host) : socket_tcp(conn, host);
+    mongoc_socket_t *socket =
+        host->family == AF_UNIX ? socket_local(conn, host) : socket_tcp(conn, host);
     if (socket == NULL) {
-        bson_set_error(error, MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_CONNECT, "no connection to %s",
-                       host->host_and_port);
+        bson_set_error(error, MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_CONNECT,
+                       "no connection to %s", host->host_and_port);
         return NULL;
     }
     int on = 1;
     if (host->family != AF_UNIX) {
-        (void)mongoc_socket_setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* speed only */
-        (void)mongoc_socket_setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on); /* idle ones only */
+        (void)mongoc_socket_setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on,
+                                       sizeof on); /* speed only */
+        (void)mongoc_socket_setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on,
+                                       sizeof on); /* idle ones only */
     }
     mongoc_stream_t *stream = mongoc_stream_socket_new(socket);
     if (mongoc_uri_get_tls(uri)) {

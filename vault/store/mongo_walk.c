@@ -19,14 +19,15 @@ static size_t member_count(const StoreWalk *walk)
     return walk->index == NULL ? 0 : walk->index->member_count;
 }
 
-static void append_value(bson_t *document, const char *operator, const StoreValue *value)
+static void append_value(bson_t *document, const char *operator, const StoreValue * value)
 {
     if (value->kind == STORE_MEMBER_INT) {
         BSON_APPEND_INT64(document, operator, value->number);
         return;
     }
     /* Never appended by length -1: text ends where the caller says. */
-    (void)bson_append_utf8(document, operator, (int)strlen(operator), value->text.p, (int)value->text.n);
+    (void)bson_append_utf8(document, operator,(int) strlen(operator), value->text.p,
+                           (int)value->text.n);
 }
 
 /* What one member of the walk must satisfy in one branch of the filter. */
@@ -37,7 +38,8 @@ typedef struct MemberTest {
     const StoreValue *beyond; /* strictly behind this, in the walk's direction */
 } MemberTest;
 
-static void append_test(bson_t *filter, const StoreWalk *walk, size_t member, const MemberTest *test)
+static void append_test(bson_t *filter, const StoreWalk *walk, size_t member,
+                        const MemberTest *test)
 {
     char path[PATH_BYTES];
     bson_t terms;
@@ -56,13 +58,14 @@ static void append_test(bson_t *filter, const StoreWalk *walk, size_t member, co
         append_value(&terms, walk->find->is_descending ? "$lt" : "$gt", test->beyond);
     }
     if (bson_empty(&terms)) {
-        BSON_APPEND_BOOL(&terms, "$exists", true); /* a document that lacks a member is not in the index */
+        BSON_APPEND_BOOL(&terms, "$exists",
+                         true); /* a document that lacks a member is not in the index */
     }
     bson_append_document_end(filter, &terms);
 }
 
-/* One branch: members before `split` equal the resume place's, the member at `split` lies beyond it, the rest is free.
- * split beyond the key: no resume place at all. */
+/* One branch: members before `split` equal the resume place's, the member at `split` lies beyond
+ * it, the rest is free. split beyond the key: no resume place at all. */
 static void append_branch(bson_t *filter, const StoreWalk *walk, size_t split)
 {
     const StoreFind *find = walk->find;
@@ -83,7 +86,8 @@ static void append_branch(bson_t *filter, const StoreWalk *walk, size_t split)
             test.to = find->to;
         }
         /* The key is there always: it is named only when it is tested. */
-        if (i < members || test.equal != NULL || test.from != NULL || test.to != NULL || test.beyond != NULL) {
+        if (i < members || test.equal != NULL || test.from != NULL || test.to != NULL ||
+            test.beyond != NULL) {
             append_test(filter, walk, i, &test);
         }
     }
@@ -97,13 +101,15 @@ void mongo_walk_filter(const StoreWalk *walk, bool is_count, bson_t *filter)
         append_branch(filter, walk, members + 1);
         return;
     }
-    /* Each branch whole by itself, so that the server walks the index once for each and merges in order. */
+    /* Each branch whole by itself, so that the server walks the index once for each and merges in
+     * order. */
     BSON_APPEND_ARRAY_BEGIN(filter, "$or", &branches);
     for (size_t split = walk->find->equal_count; split <= members; split++) {
         char name[12];
         const char *at = NULL;
         bson_t branch;
-        (void)bson_uint32_to_string((uint32_t)(split - walk->find->equal_count), &at, name, sizeof name); /* fits */
+        (void)bson_uint32_to_string((uint32_t)(split - walk->find->equal_count), &at, name,
+                                    sizeof name); /* fits */
         BSON_APPEND_DOCUMENT_BEGIN(&branches, at, &branch);
         append_branch(&branch, walk, split);
         bson_append_document_end(&branches, &branch);

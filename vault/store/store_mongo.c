@@ -44,10 +44,12 @@ static const StoreBackend BACKEND = {.kind = "mongodb",
 static bool database_name_is_good(const char *name)
 {
     size_t n = strlen(name);
-    return n > 0 && n < sizeof((MongoStore *)NULL)->database && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n;
+    return n > 0 && n < sizeof((MongoStore *)NULL)->database &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n;
 }
 
-/* Waits are short where a caller's deadline can't reach: choosing a server, connecting the driver's own monitors. */
+/* Waits are short where a caller's deadline can't reach: choosing a server, connecting the driver's
+ * own monitors. */
 static void uri_prepare(mongoc_uri_t *uri)
 {
     mongoc_read_prefs_t *primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
@@ -60,10 +62,12 @@ static void uri_prepare(mongoc_uri_t *uri)
     /* These setters refuse unknown names and kinds only. */
     (void)mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYREADS, false);
     (void)mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYWRITES, false);
-    (void)mongoc_uri_set_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, MONGO_SELECTION_MS);
+    (void)mongoc_uri_set_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS,
+                                         MONGO_SELECTION_MS);
     (void)mongoc_uri_set_option_as_int32(uri, MONGOC_URI_CONNECTTIMEOUTMS, MONGO_CONNECT_MS);
     (void)mongoc_uri_set_option_as_int32(uri, MONGOC_URI_HEARTBEATFREQUENCYMS, MONGO_HEARTBEAT_MS);
-    (void)mongoc_uri_set_compressors(uri, NULL); /* replies are looked at before the driver reads them */
+    (void)mongoc_uri_set_compressors(uri,
+                                     NULL); /* replies are looked at before the driver reads them */
     if (mongoc_uri_get_appname(uri) == NULL) {
         (void)mongoc_uri_set_appname(uri, "musubi");
     }
@@ -79,9 +83,12 @@ static Error store_check(MongoStore *mongo, Arena *arena, Deadline deadline)
 
 static Error store_connect(MongoStore *mongo, const StoreMongoOptions *options)
 {
-    int64_t timeout = options->open_timeout_us > 0 ? options->open_timeout_us : STORE_MONGO_OPEN_TIMEOUT_US;
-    unsigned readers = options->readers_max > 0 ? options->readers_max : STORE_MONGO_READERS_DEFAULT;
-    unsigned writers = options->writers_max > 0 ? options->writers_max : STORE_MONGO_WRITERS_DEFAULT;
+    int64_t timeout =
+        options->open_timeout_us > 0 ? options->open_timeout_us : STORE_MONGO_OPEN_TIMEOUT_US;
+    unsigned readers =
+        options->readers_max > 0 ? options->readers_max : STORE_MONGO_READERS_DEFAULT;
+    unsigned writers =
+        options->writers_max > 0 ? options->writers_max : STORE_MONGO_WRITERS_DEFAULT;
     TRY(mongo_conns_init(mongo, readers, writers));
     return store_check(mongo, options->arena, deadline_in(options->ports->clock, timeout));
 }
