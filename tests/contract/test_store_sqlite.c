@@ -151,8 +151,8 @@ static void layout_is_brought_up_to_date(void **state)
 {
     (void)state;
     const char *const older[] = {
-        "DROP INDEX i_grants_by_subject; ALTER TABLE c_grants DROP COLUMN m_n;"
-        "ALTER TABLE c_grants DROP COLUMN m_s",
+        ("DROP INDEX i_grants_by_subject; ALTER TABLE c_grants DROP COLUMN m_n;"
+         "ALTER TABLE c_grants DROP COLUMN m_s"),
         "DROP INDEX i_grants_by_subject; ALTER TABLE c_grants DROP COLUMN m_n",
         "DROP INDEX i_grants_by_subject",
         "DROP INDEX i_grants_by_subject; CREATE INDEX i_grants_by_subject ON c_grants (m_n)",

@@ -6,7 +6,8 @@
 
 #include "doc.h"
 
-/* Whether the bytes are one whole BSON record with UTF-8 text and a format number. */
+/* Whether the bytes are one whole record as DocWriter makes it: the format number first, then
+ * members of its kinds only. */
 bool doc_is_sound(DocBody body);
 /* A body with only those top-level members that names holds, in their stored order, byte for byte.
  * In the arena. Errors: STORE_CORRUPT, BUDGET_EXCEEDED, OUT_OF_MEMORY. */

@@ -279,6 +279,39 @@ static void damage_is_harmless(void **state)
     }
 }
 
+/* Whole BSON that no DocWriter makes. The last ones are what libbson's own check lets pass. */
+static void other_bson_is_not_sound(void **state)
+{
+    (void)state;
+    static const Str BODIES[] = {
+        STR_INIT("\5\0\0\0\0"),
+        STR_INIT("\x10\0\0\0\x12"
+                 "f\0\1\0\0\0\0\0\0\0\0"),
+        STR_INIT("\x13\0\0\0\x10"
+                 "f\0\1\0\0\0\x10"
+                 "a\0\1\0\0\0\0"),
+        STR_INIT("\x15\0\0\0\x10"
+                 "f\0\1\0\0\0\1"
+                 "a\0\0\0\0\0\0\0\0\0\0"),
+        STR_INIT("\x0d\0\0\0\x10"
+                 "f\0\1\0\0\0\0\0"),
+        STR_INIT("\x11\0\0\0\x10"
+                 "f\0\1\0\0\0\0"
+                 "abcd\0"),
+        STR_INIT("\x15\0\0\0\x10"
+                 "f\0\1\0\0\0\2"
+                 "a\0\2\0\0\0\xff\0\0"),
+        STR_INIT("\x10\0\0\0\x10"
+                 "f\0\1\0\0\0\x42"
+                 "a\0\0"),
+    };
+    for (size_t i = 0; i < sizeof BODIES / sizeof BODIES[0]; i++) {
+        assert_false(doc_is_sound((DocBody){BODIES[i]}));
+    }
+    assert_true(doc_is_sound((DocBody){STR("\x0c\0\0\0\x10"
+                                           "f\0\1\0\0\0\0")}));
+}
+
 static void selection_keeps_order_and_bytes(void **state)
 {
     (void)state;
@@ -308,6 +341,7 @@ int main(void)
         TEST(members_have_a_limit),
         TEST(small_arena_is_told),
         TEST(damage_is_harmless),
+        TEST(other_bson_is_not_sound),
         TEST(selection_keeps_order_and_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
