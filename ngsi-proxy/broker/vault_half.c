@@ -12,12 +12,14 @@ static const Gate *gate_of(const Broker *broker)
     return ((const VaultHalf *)broker)->gate;
 }
 
-static Error half_query(Broker *broker, BrokerCall *call, const EntityQuery *query, EntityPage *ret_page)
+static Error half_query(Broker *broker, BrokerCall *call, const EntityQuery *query,
+                        EntityPage *ret_page)
 {
     return gate_query(gate_of(broker), &call->vault, call->principal, query, ret_page);
 }
 
-static Error half_get(Broker *broker, BrokerCall *call, Str id, Str type, const EntityQuery *query, Entity *ret_entity)
+static Error half_get(Broker *broker, BrokerCall *call, Str id, Str type, const EntityQuery *query,
+                      Entity *ret_entity)
 {
     return gate_read(gate_of(broker), &call->vault, call->principal, id, type, query, ret_entity);
 }

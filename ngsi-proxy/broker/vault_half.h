@@ -9,8 +9,8 @@
 #include "broker.h"
 #include "gate.h"
 
-/* Over the gate, which must outlive it. Free with vault_half_free. Errors of its calls: those of gate.h.
- * Errors: OUT_OF_MEMORY. */
+/* Over the gate, which must outlive it. Free with vault_half_free. Errors of its calls: those of
+ * gate.h. Errors: OUT_OF_MEMORY. */
 Error vault_half_new(const Gate *gate, Broker **ret_broker) MUST_USE;
 /* NULL is fine. Returns NULL. */
 Broker *vault_half_free(Broker *broker);

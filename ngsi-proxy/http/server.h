@@ -31,7 +31,8 @@ typedef struct ServerOptions {
      * on many threads. */
     void (*serve)(void *app, Request *request, Response *response);
     void *app; /* must outlive the server */
-    /* Called once with the port (0 for a UNIX socket) before the first request can be served; NULL: not needed. */
+    /* Called once with the port (0 for a UNIX socket) before the first request can be served; NULL:
+     * not needed. */
     void (*on_bound)(void *app, uint16_t port);
 } ServerOptions;
 

@@ -14,7 +14,8 @@
 #define ROUND_SECONDS 60
 #define ROUND_TIMEOUT_US (10 * CLOCK_SECOND_US)
 #define LEASE_US (150 * CLOCK_SECOND_US)
-/* Far longer than any deadline: a marker is asked for only while its commit's outcome is unknown. */
+/* Far longer than any deadline: a marker is asked for only while its commit's outcome is unknown.
+ */
 #define MARKER_KEPT_US (3600 * CLOCK_SECOND_US)
 
 struct Janitor {
@@ -47,10 +48,11 @@ static Error sweep(Janitor *janitor, Arena *arena)
     int64_t now_us = clock->now_us(clock);
     TRY(lease_acquire(lease_call, STR("janitor"), janitor->node, LEASE_US, &lease));
     TRY(sweep_tokens(janitor, arena, deadline));
-    TRY(store_sweep(store, arena, STORE_IDEMPOTENCY, "by_expiry", now_us / CLOCK_SECOND_US, SWEEP_LIMIT_MAX, deadline,
-                    &removed));
-    return store_sweep(store, arena, STORE_COMMITS, "by_time", (now_us - MARKER_KEPT_US) / CLOCK_SECOND_US,
-                       SWEEP_LIMIT_MAX, deadline, &removed);
+    TRY(store_sweep(store, arena, STORE_IDEMPOTENCY, "by_expiry", now_us / CLOCK_SECOND_US,
+                    SWEEP_LIMIT_MAX, deadline, &removed));
+    return store_sweep(store, arena, STORE_COMMITS, "by_time",
+                       (now_us - MARKER_KEPT_US) / CLOCK_SECOND_US, SWEEP_LIMIT_MAX, deadline,
+                       &removed);
 }
 
 static void work(Janitor *janitor)

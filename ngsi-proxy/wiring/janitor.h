@@ -1,8 +1,8 @@
-/* janitor.h — the one thread that does what must be done from time to time: expired tokens, idempotency keys and
- * commit markers go, a few at a time.
+/* janitor.h — the one thread that does what must be done from time to time: expired tokens,
+ * idempotency keys and commit markers go, a few at a time.
  *
- * On several nodes whoever holds the lease "janitor" works, the others wait. Must never delete anything but what has
- * expired.
+ * On several nodes whoever holds the lease "janitor" works, the others wait. Must never delete
+ * anything but what has expired.
  *
  * Layer: ngsi-proxy/wiring. Thread-safe: single-owner. */
 #ifndef MUSUBI_JANITOR_H

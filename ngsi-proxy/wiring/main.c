@@ -26,21 +26,24 @@ static void block_signals(sigset_t *ret_set)
     sigemptyset(ret_set);
     sigaddset(ret_set, SIGTERM);
     sigaddset(ret_set, SIGINT);
-    (void)pthread_sigmask(SIG_BLOCK, ret_set, NULL); /* inherited by every thread: only sigwait takes them */
+    (void)pthread_sigmask(SIG_BLOCK, ret_set,
+                          NULL); /* inherited by every thread: only sigwait takes them */
 }
 
 static Error announce(const Conf *conf, const Proxy *proxy)
 {
     const char *file = conf_path(conf, "url_file");
     LOG_EVENT(LOG_NOTICE, "server.listening", log_z("url", proxy_url(proxy)),
-              log_str("node", conf_text(conf, "node")), log_str("store", conf_text(conf, "store_kind")));
+              log_str("node", conf_text(conf, "node")),
+              log_str("store", conf_text(conf, "store_kind")));
     Error sealed = proxy_sealed(proxy);
     if (FAILED(sealed)) {
         LOG_EVENT(LOG_ERROR, "vault.sealed", log_error(sealed),
                   log_z("remedy", sealed.argument == NULL ? "" : sealed.argument));
     }
-    return file[0] == '\0' ? OK
-                           : file_write_durable(ports_system()->file, file, 0644, str_from(proxy_url(proxy)));
+    return file[0] == '\0'
+               ? OK
+               : file_write_durable(ports_system()->file, file, 0644, str_from(proxy_url(proxy)));
 }
 
 static int serve(Arena *arena, const Conf *conf, const sigset_t *signals)
@@ -62,7 +65,8 @@ static int serve(Arena *arena, const Conf *conf, const sigset_t *signals)
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-        printf("usage: ngsi-proxy [--config=FILE] [--SETTING=VALUE…]\n\nSettings: vaultctl doctor.\n");
+        printf(
+            "usage: ngsi-proxy [--config=FILE] [--SETTING=VALUE…]\n\nSettings: vaultctl doctor.\n");
         return EXIT_SUCCESS;
     }
     sigset_t signals;

@@ -31,9 +31,11 @@ struct Proxy {
     char url[URL_BYTES];
 };
 
-static size_t add_reason(ApiReadiness *reasons, size_t count, const char *part, const char *reason, const char *remedy)
+static size_t add_reason(ApiReadiness *reasons, size_t count, const char *part, const char *reason,
+                         const char *remedy)
 {
-    reasons[count] = (ApiReadiness){.part = str_from(part), .reason = str_from(reason), .remedy = str_from(remedy)};
+    reasons[count] = (ApiReadiness){
+        .part = str_from(part), .reason = str_from(reason), .remedy = str_from(remedy)};
     return count + 1;
 }
 
@@ -43,7 +45,8 @@ static const char *sealed_remedy(Error sealed)
         return sealed.argument;
     }
     return sealed.reason == REASON_CRYPTO_OPEN
-               ? "the key file is not the one this store was made with, or the environment has another name: put the "
+               ? "the key file is not the one this store was made with, or the environment has "
+                 "another name: put the "
                  "right key file in place and restart"
                : "run `vaultctl doctor`, put the key file in place and restart";
 }
@@ -54,16 +57,20 @@ static size_t readiness(void *context, Arena *arena, Deadline deadline, ApiReadi
     size_t count = 0;
     (void)arena; /* all words are static or live as long as the proxy */
     if (FAILED(proxy->vault.sealed)) {
-        count = add_reason(ret_reasons, count, "vault", "the vault is sealed: personal data is not served",
+        count = add_reason(ret_reasons, count, "vault",
+                           "the vault is sealed: personal data is not served",
                            sealed_remedy(proxy->vault.sealed));
     }
     if (FAILED(store_ping(proxy->vault.store, deadline))) {
         count = add_reason(ret_reasons, count, "store", "the database does not answer",
-                           "see store_kind and its settings in `vaultctl doctor`; the service goes on by itself once it answers");
+                           "see store_kind and its settings in `vaultctl doctor`; the service goes "
+                           "on by itself once it answers");
     }
     if (proxy->vault.log != NULL && FAILED(access_log_health(proxy->vault.log))) {
-        count = add_reason(ret_reasons, count, "log", "the access log can't be written: personal data is not served",
-                           "make room or mend the disk of log_folder; the service goes on by itself");
+        count =
+            add_reason(ret_reasons, count, "log",
+                       "the access log can't be written: personal data is not served",
+                       "make room or mend the disk of log_folder; the service goes on by itself");
     }
     return count;
 }
@@ -81,7 +88,8 @@ static Error each_subject(void *context, LogSubjectVisit visit, void *visitor)
     return subject_walk(context, visit, visitor);
 }
 
-/* The follower and the janitor need keys; a sealed vault has neither log nor tokens to look after. */
+/* The follower and the janitor need keys; a sealed vault has neither log nor tokens to look after.
+ */
 static Error start_threads(Proxy *proxy, const Conf *conf)
 {
     if (FAILED(proxy->vault.sealed)) {

@@ -1,11 +1,12 @@
-/* floor_http — what Musubi's speed is compared with: a bare libmicrohttpd program with the same thread model.
+/* floor_http — what Musubi's speed is compared with: a bare libmicrohttpd program with the same
+ * thread model.
  *
  *   floor_http bytes --port-file=F --body-file=F
  *       answers every request with the same bytes
  *   floor_http row --port-file=F --body-file=F --service=S --user=U --config=…
- *       reads one row of the city's SQLite file by key, appends one leaf about citizen U by the access log's own
- *       batching, and answers with the same bytes: no routing, no token, no consent, no decryption, no rendering
- * Ends on SIGTERM. */
+ *       reads one row of the city's SQLite file by key, appends one leaf about citizen U by the
+ * access log's own batching, and answers with the same bytes: no routing, no token, no consent, no
+ * decryption, no rendering Ends on SIGTERM. */
 #include <microhttpd.h>
 #include <pthread.h>
 #include <signal.h>
@@ -43,14 +44,17 @@ static void die(const char *what)
     exit(1);
 }
 
-/* One connection and one statement a thread, kept for the thread's life, as the adapter keeps them in its pool. */
+/* One connection and one statement a thread, kept for the thread's life, as the adapter keeps them
+ * in its pool. */
 static sqlite3_stmt *row_statement(Floor *floor)
 {
     static _Thread_local sqlite3_stmt *statement = NULL;
     if (statement == NULL) {
         sqlite3 *db = NULL;
-        if (sqlite3_open_v2(floor->sqlite_path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
-            sqlite3_prepare_v2(db, "SELECT version, body FROM c_entities WHERE key = ?1", -1, &statement, NULL) != SQLITE_OK) {
+        if (sqlite3_open_v2(floor->sqlite_path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                            NULL) != SQLITE_OK ||
+            sqlite3_prepare_v2(db, "SELECT version, body FROM c_entities WHERE key = ?1", -1,
+                               &statement, NULL) != SQLITE_OK) {
             die("the store can't be read");
         }
     }
@@ -94,8 +98,9 @@ static void append_leaf(Floor *floor)
     }
 }
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
-                                  const char *version, const char *data, size_t *data_size, void **state)
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *data_size, void **state)
 {
     Floor *floor = context;
     (void)url, (void)method, (void)version, (void)data, (void)data_size, (void)state;
@@ -103,8 +108,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         read_row(floor);
         append_leaf(floor);
     }
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(floor->body.n, (void *)(uintptr_t)floor->body.p, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        floor->body.n, (void *)(uintptr_t)floor->body.p, MHD_RESPMEM_PERSISTENT);
     MHD_add_response_header(response, "Content-Type", "application/json");
     enum MHD_Result queued = MHD_queue_response(connection, 200, response);
     MHD_destroy_response(response);
@@ -116,7 +121,8 @@ static void load_keys(Floor *floor)
     sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
     if (sqlite3_open_v2(floor->sqlite_path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(db, "SELECT key FROM c_entities LIMIT 300", -1, &statement, NULL) != SQLITE_OK) {
+        sqlite3_prepare_v2(db, "SELECT key FROM c_entities LIMIT 300", -1, &statement, NULL) !=
+            SQLITE_OK) {
         die("the store can't be read");
     }
     while (floor->key_count < KEYS_MAX && sqlite3_step(statement) == SQLITE_ROW) {
@@ -138,7 +144,8 @@ static Error open_row_mode(Floor *floor, const CommandLine *line)
     floor->sqlite_path = conf_path(line->conf, "store_path");
     VaultCall call = {0};
     IdLink link = {0};
-    TRY(vault_call_open(&floor->vault.core, line->arena, STR(""), deadline_in(ports_system()->clock, 5000000), &call));
+    TRY(vault_call_open(&floor->vault.core, line->arena, STR(""),
+                        deadline_in(ports_system()->clock, 5000000), &call));
     Error found = id_link_find(&call, str_from(service), str_from(user), &floor->subject, &link);
     vault_call_close(&call);
     load_keys(floor);
@@ -153,11 +160,11 @@ static Error start(Floor *floor, const CommandLine *line, struct MHD_Daemon **re
     if (floor->is_row) {
         TRY(open_row_mode(floor, line));
     }
-    *ret_daemon = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
-                                       MHD_USE_ITC,
-                                   0, NULL, NULL, on_request, floor, MHD_OPTION_CONNECTION_LIMIT, 512,
-                                   MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_THREAD_STACK_SIZE,
-                                   STACK_BYTES, MHD_OPTION_END);
+    *ret_daemon = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
+                                       MHD_USE_POLL | MHD_USE_ITC,
+                                   0, NULL, NULL, on_request, floor, MHD_OPTION_CONNECTION_LIMIT,
+                                   512, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
+                                   MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, MHD_OPTION_END);
     ENSURE(*ret_daemon != NULL, INTERNAL, "no daemon");
     return OK;
 }
@@ -185,8 +192,10 @@ int main(int argc, char **argv)
         die(outcome.argument == NULL ? outcome.site : outcome.argument);
     }
     char port[16];
-    (void)snprintf(port, sizeof port, "%u", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
-    Error told = file_write_durable(ports_system()->file, command_option(&line, "port-file"), 0644, str_from(port));
+    (void)snprintf(port, sizeof port, "%u",
+                   MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
+    Error told = file_write_durable(ports_system()->file, command_option(&line, "port-file"), 0644,
+                                    str_from(port));
     int received = 0;
     if (!FAILED(told)) {
         (void)sigwait(&signals, &received);

@@ -1,6 +1,6 @@
-/* scan_bytes PATTERNS FILE…: prints each pattern (hex, one a line in PATTERNS, at least 8 bytes each) that occurs anywhere
- * in the files. Used by test_at_rest.py, for which grep is too slow: a table of the patterns' first 8 bytes is asked at
- * every offset. */
+/* scan_bytes PATTERNS FILE…: prints each pattern (hex, one a line in PATTERNS, at least 8 bytes
+ * each) that occurs anywhere in the files. Used by test_at_rest.py, for which grep is too slow: a
+ * table of the patterns' first 8 bytes is asked at every offset. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

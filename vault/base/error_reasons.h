@@ -1,14 +1,18 @@
 /* error_reasons.h — every reason Musubi can fail for, one row each: the data of error.h's table.
  *
- * REASON(name, code, HTTP status, NGSIv2 error name, text, OAuth error, message key, log level, argument is safe)
- * Texts of NGSIv2 reasons are Orion's to the letter. An argument is safe when it can only be something the caller
- * sent or may know (a parameter's name), never a stored value. Must never hold a row that two rooms word differently.
+ * REASON(name, code, HTTP status, NGSIv2 error name, text, OAuth error, message key, log level,
+ *        argument is safe)
+ *
+ * Texts of NGSIv2 reasons are Orion's to the letter. An argument is safe when it can only be
+ * something the caller sent or may know (a parameter's name), never a stored value. Must never hold
+ * a row that two rooms word differently.
  *
  * Layer: vault/base. Thread-safe: pure. */
 #ifndef MUSUBI_ERROR_REASONS_H
 #define MUSUBI_ERROR_REASONS_H
 
-/* clang-format off: one row is one sentence, 120 columns wide */
+/* One row is one sentence, 120 columns wide. */
+/* clang-format off */
 #define ERROR_REASONS(REASON)                                                                                          \
     REASON(NONE, OK, 200, "", "", "", "ok", LOG_DEBUG, true)                                                           \
     /* base: memory, text, JSON, configuration, files */                                                               \

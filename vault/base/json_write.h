@@ -55,10 +55,12 @@ void json_write_null(JsonWriter *writer);
  * parsed value). */
 void json_write_raw(JsonWriter *writer, Str json);
 
-/* A parsed value anew: without blanks, strings in the writer's own escapes, numbers digit for digit as they were. */
+/* A parsed value anew: without blanks, strings in the writer's own escapes, numbers digit for digit
+ * as they were. */
 void json_write_value(JsonWriter *writer, JsonValue value);
-/* The same as text: the form in which a value is kept, so that equal values written differently read alike. A view of the
- * value's own text when that is the form already, else in the arena. Errors: BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+/* The same as text: the form in which a value is kept, so that equal values written differently
+ * read alike. A view of the value's own text when that is the form already, else in the arena.
+ * Errors: BUDGET_EXCEEDED, OUT_OF_MEMORY. */
 Error json_canonical_in(Arena *arena, JsonValue value, Str *ret_json) MUST_USE;
 
 /* Name and value in one call. */

@@ -148,7 +148,8 @@ static void put_error(Line *line, Error error)
     const ErrorWords *words = error_words(error.reason);
     put_member(line, "reason", str_from(words->name));
     put_member(line, "site", str_from(error.site));
-    /* What a caller must mend names what the caller sent: ids and attributes. Those are the caller's to see, not ours. */
+    /* What a caller must mend names what the caller sent: ids and attributes. Those are the
+     * caller's to see, not ours. */
     if (words->is_argument_safe && words->http_status >= 500 && error.argument != NULL) {
         put_member(line, "argument", str_from(error.argument));
     }

@@ -42,8 +42,9 @@ LogField log_str(const char *key, Str text);
 LogField log_z(const char *key, const char *text);
 /* A number. */
 LogField log_int(const char *key, int64_t number);
-/* An Error as the fields "reason" and "site", and "argument" where the reason's row calls it safe and the fault is ours (5xx): what a
- * caller must mend names ids and attributes of theirs, which no log may keep. */
+/* An Error as the fields "reason" and "site", and "argument" where the reason's row calls it safe
+ * and the fault is ours (5xx): what a caller must mend names ids and attributes of theirs, which no
+ * log may keep. */
 LogField log_error(Error error);
 
 /* Writes one line: time, level, event, then the fields. event is a static name such as

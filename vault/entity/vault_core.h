@@ -1,8 +1,9 @@
-/* vault_core.h — what every room above entity needs to touch stored personal data, and one call's view of it.
+/* vault_core.h — what every room above entity needs to touch stored personal data, and one call's
+ * view of it.
  *
- * VaultCore lives as long as the process and is shared; a VaultCall lives as long as one request (or one job) and
- * carries its arena, snapshot, tenant, time and deadline, so that all rooms of one request see one moment. Must never
- * grow behaviour: it is a pair of structs.
+ * VaultCore lives as long as the process and is shared; a VaultCall lives as long as one request
+ * (or one job) and carries its arena, snapshot, tenant, time and deadline, so that all rooms of one
+ * request see one moment. Must never grow behaviour: it is a pair of structs.
  *
  * Layer: vault/entity. Thread-safe: VaultCore yes (its parts are); VaultCall single-owner. */
 #ifndef MUSUBI_VAULT_CORE_H
@@ -13,8 +14,8 @@
 #include "str.h"
 #include "type_registry.h"
 
-/* Named only, so that rooms which may not see crypto or store can carry a VaultCall. Who uses them includes keyring.h
- * or store.h. */
+/* Named only, so that rooms which may not see crypto or store can carry a VaultCall. Who uses them
+ * includes keyring.h or store.h. */
 typedef struct Keyring Keyring;
 typedef struct Store Store;
 typedef struct StoreSnapshot StoreSnapshot;

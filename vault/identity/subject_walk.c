@@ -23,27 +23,31 @@ static Error visit_one(VaultCall *call, const StoreDoc *doc, SubjectVisit visit,
     TRY(doc_get_bytes(doc->body, "w", &wrapped));
     ENSURE(generation > 0 && generation <= UINT32_MAX, STORE_CORRUPT, "key document");
     CLEANUP(subject_key_unref) SubjectKey *key = NULL;
-    TRY(keyring_borrow_subject_key(call->core->keyring, tenant, id, (uint32_t)generation, wrapped, &key));
+    TRY(keyring_borrow_subject_key(call->core->keyring, tenant, id, (uint32_t)generation, wrapped,
+                                   &key));
     return visit(context, key);
 }
 
-static Error find_page(VaultCall *call, const char *after_key, StoreDoc **ret_docs, size_t *ret_count)
+static Error find_page(VaultCall *call, const char *after_key, StoreDoc **ret_docs,
+                       size_t *ret_count)
 {
     StoreDoc after = {.key = str_from(after_key), .version = 1};
-    StoreFind find = {.collection = STORE_KEYS, .limit = PAGE, .after = after.key.n == 0 ? NULL : &after};
+    StoreFind find = {
+        .collection = STORE_KEYS, .limit = PAGE, .after = after.key.n == 0 ? NULL : &after};
     return store_find(call->snapshot, call->arena, &find, ret_docs, ret_count);
 }
 
 /* Visits one page and keeps the key it ended with; an empty page ends the walk. */
-static Error walk_page(const VaultCore *core, SubjectVisit visit, void *context, char last_key[STORE_KEY_BYTES_MAX + 1],
-                       size_t *ret_count)
+static Error walk_page(const VaultCore *core, SubjectVisit visit, void *context,
+                       char last_key[STORE_KEY_BYTES_MAX + 1], size_t *ret_count)
 {
     CLEANUP(arena_free) Arena *arena = arena_new_sensitive(PAGE_ARENA_BYTES);
     ENSURE(arena != NULL, OUT_OF_MEMORY, NULL);
     VaultCall call = {0};
     StoreDoc *docs = NULL;
     size_t count = 0;
-    TRY(vault_call_open(core, arena, STR(""), deadline_in(core->ports->clock, PAGE_TIMEOUT_US), &call));
+    TRY(vault_call_open(core, arena, STR(""), deadline_in(core->ports->clock, PAGE_TIMEOUT_US),
+                        &call));
     Error outcome = find_page(&call, last_key, &docs, &count);
     vault_call_close(&call); /* visiting may take long; the documents live in the arena */
     TRY(outcome);

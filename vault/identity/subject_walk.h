@@ -1,8 +1,8 @@
-/* subject_walk.h — every data subject of every tenant, one after the other: for jobs that must meet them all (rebuilding
- * the history of accesses, rotating keys).
+/* subject_walk.h — every data subject of every tenant, one after the other: for jobs that must meet
+ * them all (rebuilding the history of accesses, rotating keys).
  *
- * A page is one snapshot, so a walk over a whole city holds no snapshot open; who is created or erased meanwhile may or
- * may not be met. Must never be used to answer a request.
+ * A page is one snapshot, so a walk over a whole city holds no snapshot open; who is created or
+ * erased meanwhile may or may not be met. Must never be used to answer a request.
  *
  * Layer: vault/identity. Thread-safe: yes. Requirement: L-3, C-10. */
 #ifndef MUSUBI_SUBJECT_WALK_H

@@ -54,12 +54,14 @@ static const char *option_sentence(const CommandLine *line, const char *name, co
 Error command_option_needed(const CommandLine *line, const char *name, const char **ret_value)
 {
     const char *value = command_option(line, name);
-    ENSURE(value != NULL && value[0] != '\0', CONF_BAD_VALUE, option_sentence(line, name, "is needed"));
+    ENSURE(value != NULL && value[0] != '\0', CONF_BAD_VALUE,
+           option_sentence(line, name, "is needed"));
     *ret_value = value;
     return OK;
 }
 
-Error command_option_int(const CommandLine *line, const char *name, int64_t fallback, int64_t *ret_value)
+Error command_option_int(const CommandLine *line, const char *name, int64_t fallback,
+                         int64_t *ret_value)
 {
     const char *text = command_option(line, name);
     if (text == NULL) {

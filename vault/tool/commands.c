@@ -47,7 +47,9 @@ Error command_init(CommandLine *line)
     Error checked = kek_file_check(ports_system(), line->arena, key_file);
     if (FAILED(checked)) {
         TRY(kek_file_create(ports_system(), line->arena, key_file));
-        printf("made the key file %s\nkeep a copy of it where the data is not: without it nothing can be read\n", key_file);
+        printf("made the key file %s\nkeep a copy of it where the data is not: without it nothing "
+               "can be read\n",
+               key_file);
     }
     OpenVault vault = {0};
     TRY(vault_open(line->arena, line->conf, (VaultOpenOptions){.may_create = true}, &vault));
@@ -136,7 +138,8 @@ Error command_service_list(CommandLine *line)
     Error outcome = service_account_list(&call, &accounts, &count);
     for (size_t i = 0; i < count; i++) {
         printf("%-20.*s %-10s %.*s\n", STR_FORMAT(accounts[i].client_id),
-               accounts[i].state == SERVICE_ACTIVE ? "active" : "suspended", STR_FORMAT(accounts[i].name_ja));
+               accounts[i].state == SERVICE_ACTIVE ? "active" : "suspended",
+               STR_FORMAT(accounts[i].name_ja));
     }
     end(&vault, &call);
     return outcome;
@@ -164,7 +167,8 @@ Error command_service_revive(CommandLine *line)
     return set_state(line, SERVICE_ACTIVE);
 }
 
-/* Keys, tokens and ids are bound to the environment's name, so no other store opens under the name "demo". */
+/* Keys, tokens and ids are bound to the environment's name, so no other store opens under the name
+ * "demo". */
 static Error require_demo(const CommandLine *line)
 {
     ENSURE(str_eq(conf_text(line->conf, "environment"), STR("demo")), CONF_BAD_VALUE,

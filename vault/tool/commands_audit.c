@@ -20,8 +20,8 @@ static Error key_of_vault(const CommandLine *line, Str *ret_origin, LogKey *ret_
     }
     vault_open_close(&vault);
     TRY(outcome);
-    TRY(checkpoint_origin_in(line->arena, conf_text(line->conf, "environment"), conf_text(line->conf, "node"),
-                             ret_origin));
+    TRY(checkpoint_origin_in(line->arena, conf_text(line->conf, "environment"),
+                             conf_text(line->conf, "node"), ret_origin));
     for (size_t i = 0; i < sizeof ret_key->bytes; i++) {
         ret_key->bytes[i] = key.public_key[i];
     }
@@ -56,7 +56,8 @@ Error command_audit_verify(CommandLine *line)
     Str text = STR_EMPTY;
     TRY(log_verify_text_in(line->arena, &report, &text));
     printf("%.*s", STR_FORMAT(text));
-    /* A flaw is the verifier's finding, not its failure: the words are printed, the status tells the script. */
+    /* A flaw is the verifier's finding, not its failure: the words are printed, the status tells
+     * the script. */
     line->exit_status = report.is_genuine ? 0 : 1;
     return OK;
 }
@@ -84,7 +85,8 @@ Error command_audit_rebuild(CommandLine *line)
     TRY(vault_open(line->arena, line->conf, (VaultOpenOptions){.needs_log = true}, &vault));
     Error outcome = FAILED(vault.sealed) ? vault.sealed : rebuild(&vault);
     if (!FAILED(outcome)) {
-        printf("the history of accesses stands again: %" PRIu64 " entries of this node\n", access_log_size(vault.log));
+        printf("the history of accesses stands again: %" PRIu64 " entries of this node\n",
+               access_log_size(vault.log));
     }
     vault_open_close(&vault);
     return outcome;

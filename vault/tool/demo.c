@@ -14,8 +14,9 @@
 #include "vault_call.h"
 #include "view_row.h"
 
-/* A chunk of citizens goes through three moments: over a year ago they joined and gave grants that have run out since;
- * a month ago they gave today's; yesterday some withdrew. Each moment is one commit. */
+/* A chunk of citizens goes through three moments: over a year ago they joined and gave grants that
+ * have run out since; a month ago they gave today's; yesterday some withdrew. Each moment is one
+ * commit. */
 #define CHUNK 20
 #define CHUNK_ARENA_BYTES ((size_t)64 << 20)
 #define DAY_US (86400 * CLOCK_SECOND_US)
@@ -83,7 +84,8 @@ static unsigned operations_for(DemoService service, const PurposeType *type)
     return is_reader ? type->operations & ~(unsigned)CONSENT_WRITE : type->operations;
 }
 
-static Error give(const DemoLoad *load, DemoMoment *moment, DemoCitizen *citizen, Subject *subject, DemoService service)
+static Error give(const DemoLoad *load, DemoMoment *moment, DemoCitizen *citizen, Subject *subject,
+                  DemoService service)
 {
     const DemoServiceFacts *facts = demo_service(service);
     const Purpose *purpose = purpose_find(load->purposes, facts->purpose);
@@ -100,20 +102,23 @@ static Error give(const DemoLoad *load, DemoMoment *moment, DemoCitizen *citizen
                                                       ? load->started_us - 2 * GAVE_AGO_US
                                                       : 0};
         size_t step = consent == DEMO_CONSENT_PARTIAL ? 2 : 1;
-        ConsentAttribute *attributes = ARENA_MANY(moment->call.arena, ConsentAttribute, type->attributes.count);
+        ConsentAttribute *attributes =
+            ARENA_MANY(moment->call.arena, ConsentAttribute, type->attributes.count);
         ENSURE_ALLOC(attributes, moment->call.arena);
         for (size_t a = 0; a < type->attributes.count; a += step) {
             attributes[request.attribute_count++].name = type->attributes.items[a];
         }
         request.attributes = attributes;
         Grant grant = {0};
-        TRY(grant_give(&moment->call, load->purposes, subject, moment->batch, moment->rows, &request, &grant));
+        TRY(grant_give(&moment->call, load->purposes, subject, moment->batch, moment->rows,
+                       &request, &grant));
         TRY(demo_grants_add(&citizen->grants, &grant, consent));
     }
     return OK;
 }
 
-static Error give_all(const DemoLoad *load, DemoMoment *moment, DemoCitizen *citizen, Subject *subject, bool is_first_moment)
+static Error give_all(const DemoLoad *load, DemoMoment *moment, DemoCitizen *citizen,
+                      Subject *subject, bool is_first_moment)
 {
     for (unsigned s = 0; s < DEMO_SERVICE_COUNT_; s++) {
         if (is_given_at(citizen->plan.consent[s], is_first_moment)) {
@@ -130,14 +135,16 @@ static Error link_all(DemoMoment *moment, const DemoPlan *plan, Subject *subject
                        .service_at_us = moment->call.now_us};
     for (unsigned s = 0; s < DEMO_SERVICE_COUNT_; s++) {
         if (plan->is_linked[s]) {
-            TRY(id_link_add(&moment->call, moment->batch, subject, demo_service((DemoService)s)->client_id,
-                            str_from(plan->user_id[s]), &proof));
+            TRY(id_link_add(&moment->call, moment->batch, subject,
+                            demo_service((DemoService)s)->client_id, str_from(plan->user_id[s]),
+                            &proof));
         }
     }
     return OK;
 }
 
-static Error join(const DemoLoad *load, DemoMoment *moment, DemoCitizen *citizen, Subject *ret_subject)
+static Error join(const DemoLoad *load, DemoMoment *moment, DemoCitizen *citizen,
+                  Subject *ret_subject)
 {
     TRY(person_create(&moment->call, moment->batch, ret_subject));
     for (size_t i = 0; i < SUBJECT_ID_BYTES; i++) {
@@ -172,13 +179,15 @@ static Error withdraw_all(DemoMoment *moment, DemoCitizen *citizen, Subject *sub
         if (citizen->grants.items[g].consent == DEMO_CONSENT_WITHDRAWN) {
             Grant grant = {0};
             TRY(grant_withdraw(&moment->call, subject, moment->batch, moment->rows,
-                               str_from(citizen->grants.items[g].id), STR("使わなくなったため"), &grant));
+                               str_from(citizen->grants.items[g].id), STR("使わなくなったため"),
+                               &grant));
         }
     }
     return OK;
 }
 
-static Error chunk_later(const DemoLoad *load, Arena *arena, DemoCitizen *citizens, size_t count, bool is_withdrawal)
+static Error chunk_later(const DemoLoad *load, Arena *arena, DemoCitizen *citizens, size_t count,
+                         bool is_withdrawal)
 {
     DemoMoment moment = {0};
     Subject subjects[CHUNK] = {0};
@@ -206,7 +215,8 @@ static Error load_chunk(const DemoLoad *load, int64_t first, size_t count)
     DemoCitizen *citizens = ARENA_MANY(arena, DemoCitizen, count);
     ENSURE_ALLOC(citizens, arena);
     for (size_t i = 0; i < count; i++) {
-        citizens[i].plan = demo_plan_for(load->options->seed, first + (int64_t)i, load->options->consenting);
+        citizens[i].plan =
+            demo_plan_for(load->options->seed, first + (int64_t)i, load->options->consenting);
     }
     TRY(chunk_join(load, arena, citizens, count));
     TRY(chunk_later(load, arena, citizens, count, false));
@@ -222,15 +232,18 @@ static Error register_service(const DemoLoad *load, DemoService service)
     CLEANUP(arena_free) Arena *arena = arena_new_sensitive(ARENA_REQUEST_BYTES);
     ENSURE(arena != NULL, OUT_OF_MEMORY, NULL);
     const DemoServiceFacts *facts = demo_service(service);
-    const Str path[] = {str_from(load->options->service_keys_folder), STR("/"), facts->client_id, STR(".jwks.json")};
+    const Str path[] = {str_from(load->options->service_keys_folder), STR("/"), facts->client_id,
+                        STR(".jwks.json")};
     Str path_text = STR_EMPTY;
     TRY(str_join_in(arena, path, 4, &path_text));
     ServiceAccount account = {.client_id = facts->client_id,
                               .name_ja = facts->name_ja,
                               .purposes = {.items = &facts->purpose, .count = 1}};
-    TRY(file_read_in(load->core->ports->file, arena, str_z(arena, path_text), 65536, &account.jwks));
+    TRY(file_read_in(load->core->ports->file, arena, str_z(arena, path_text), 65536,
+                     &account.jwks));
     VaultCall call = {0};
-    TRY(vault_call_open(load->core, arena, STR(""), deadline_in(load->core->ports->clock, COMMIT_TIMEOUT_US), &call));
+    TRY(vault_call_open(load->core, arena, STR(""),
+                        deadline_in(load->core->ports->clock, COMMIT_TIMEOUT_US), &call));
     Error outcome = service_account_create(&call, &account);
     vault_call_close(&call);
     return outcome;
@@ -241,7 +254,8 @@ static Error require_empty(const DemoLoad *load)
     CLEANUP(arena_free) Arena *arena = arena_new_sensitive(ARENA_REQUEST_BYTES);
     ENSURE(arena != NULL, OUT_OF_MEMORY, NULL);
     VaultCall call = {0};
-    TRY(vault_call_open(load->core, arena, STR(""), deadline_in(load->core->ports->clock, COMMIT_TIMEOUT_US), &call));
+    TRY(vault_call_open(load->core, arena, STR(""),
+                        deadline_in(load->core->ports->clock, COMMIT_TIMEOUT_US), &call));
     int64_t count = 0;
     Error outcome = person_count(&call, &count);
     vault_call_close(&call);
@@ -260,7 +274,9 @@ static Error load_all(DemoLoad *load)
         int64_t left = load->options->citizens - first;
         TRY(load_chunk(load, first, left < CHUNK ? (size_t)left : CHUNK));
     }
-    return load->truth == NULL ? OK : demo_truth_write(load->truth, load->core->ports, load->options->truth_path);
+    return load->truth == NULL
+               ? OK
+               : demo_truth_write(load->truth, load->core->ports, load->options->truth_path);
 }
 
 Error demo_load(const VaultCore *core, const PurposeRegistry *purposes, const DemoOptions *options)

@@ -50,7 +50,8 @@ static void draft_subject(DemoDraft *draft, const DemoPlan *plan, DemoService wr
     draft_text(draft, "refPerson", "Relationship", id);
 }
 
-static Error seal_attributes(SealedEdit *edit, const EntityTypeSpec *spec, const Attribute *attributes, size_t count)
+static Error seal_attributes(SealedEdit *edit, const EntityTypeSpec *spec,
+                             const Attribute *attributes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const AttributeSpec *known = entity_type_attribute(spec, attributes[i].name);
@@ -60,7 +61,8 @@ static Error seal_attributes(SealedEdit *edit, const EntityTypeSpec *spec, const
     return OK;
 }
 
-static Error add(VaultCall *call, StoreBatch *batch, const Subject *subject, const Entity *entity, Str writer)
+static Error add(VaultCall *call, StoreBatch *batch, const Subject *subject, const Entity *entity,
+                 Str writer)
 {
     const EntityTypeSpec *spec = type_registry_find(call->core->types, entity->type);
     ENSURE(spec != NULL, INTERNAL, "demo type");
@@ -85,11 +87,12 @@ static Error add(VaultCall *call, StoreBatch *batch, const Subject *subject, con
     return OK;
 }
 
-static Error add_person(VaultCall *call, StoreBatch *batch, const Subject *subject, DemoPlan *plan, DemoTruth *truth)
+static Error add_person(VaultCall *call, StoreBatch *batch, const Subject *subject, DemoPlan *plan,
+                        DemoTruth *truth)
 {
     Entity person = {.type = STR("Person"), .id = STR("")};
-    TRY(demo_person_in(call->arena, &plan->random, (uint64_t)plan->number, call->now_us, &person.attributes,
-                       &person.attribute_count));
+    TRY(demo_person_in(call->arena, &plan->random, (uint64_t)plan->number, call->now_us,
+                       &person.attributes, &person.attribute_count));
     TRY(add(call, batch, subject, &person, demo_service(DEMO_LINE_PORTAL)->client_id));
     if (truth != NULL) {
         demo_truth_person(truth, plan, person.attributes, person.attribute_count);
@@ -97,7 +100,8 @@ static Error add_person(VaultCall *call, StoreBatch *batch, const Subject *subje
     return OK;
 }
 
-static Error draft_add(DemoDraft *draft, StoreBatch *batch, const Subject *subject, const DemoPlan *plan, DemoTruth *truth)
+static Error draft_add(DemoDraft *draft, StoreBatch *batch, const Subject *subject,
+                       const DemoPlan *plan, DemoTruth *truth)
 {
     TRY(draft->failure);
     draft->entity.attributes = draft->attributes;
@@ -108,12 +112,13 @@ static Error draft_add(DemoDraft *draft, StoreBatch *batch, const Subject *subje
     return OK;
 }
 
-static Error add_activity(VaultCall *call, StoreBatch *batch, const Subject *subject, DemoPlan *plan, uint32_t day,
-                          DemoTruth *truth)
+static Error add_activity(VaultCall *call, StoreBatch *batch, const Subject *subject,
+                          DemoPlan *plan, uint32_t day, DemoTruth *truth)
 {
     char id[96];
     char date[16];
-    (void)snprintf(id, sizeof id, "urn:ngsi-ld:HealthActivity:%s-%02u", plan->user_id[DEMO_KENKO], day + 1);
+    (void)snprintf(id, sizeof id, "urn:ngsi-ld:HealthActivity:%s-%02u", plan->user_id[DEMO_KENKO],
+                   day + 1);
     (void)snprintf(date, sizeof date, "2025-10-%02u", day + 1);
     DemoDraft draft = {.call = call, .writer = demo_service(DEMO_KENKO)->client_id};
     draft.entity = (Entity){.id = str_from(id), .type = STR("HealthActivity")};
@@ -125,7 +130,8 @@ static Error add_activity(VaultCall *call, StoreBatch *batch, const Subject *sub
     return draft_add(&draft, batch, subject, plan, truth);
 }
 
-static Error add_account(VaultCall *call, StoreBatch *batch, const Subject *subject, DemoPlan *plan, DemoTruth *truth)
+static Error add_account(VaultCall *call, StoreBatch *batch, const Subject *subject, DemoPlan *plan,
+                         DemoTruth *truth)
 {
     char id[96];
     (void)snprintf(id, sizeof id, "urn:ngsi-ld:PointAccount:%s", plan->user_id[DEMO_NEPPI_PAY]);
@@ -138,7 +144,8 @@ static Error add_account(VaultCall *call, StoreBatch *batch, const Subject *subj
     return draft_add(&draft, batch, subject, plan, truth);
 }
 
-Error demo_entities_add(VaultCall *call, StoreBatch *batch, const Subject *subject, DemoPlan *plan, DemoTruth *truth)
+Error demo_entities_add(VaultCall *call, StoreBatch *batch, const Subject *subject, DemoPlan *plan,
+                        DemoTruth *truth)
 {
     TRY(add_person(call, batch, subject, plan, truth));
     for (uint32_t day = 0; day < plan->activity_count; day++) {

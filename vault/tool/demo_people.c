@@ -10,24 +10,43 @@ typedef struct DemoName {
 } DemoName;
 
 static const DemoName FAMILY_NAMES[] = {
-    {"青山", "アオヤマ", "AOYAMA"},       {"石部", "イシベ", "ISHIBE"},       {"上野原", "ウエノハラ", "UENOHARA"},
-    {"江川", "エガワ", "EGAWA"},          {"大淵", "オオフチ", "OFUCHI"},     {"加古", "カコ", "KAKO"},
-    {"北条田", "ホウジョウダ", "HOJODA"}, {"九会川", "クエガワ", "KUEGAWA"},  {"髙瀬", "タカセ", "TAKASE"},
-    {"古坂", "コサカ", "KOSAKA"},         {"笹倉", "ササクラ", "SASAKURA"},   {"下里", "シモサト", "SHIMOSATO"},
-    {"富合", "トミアイ", "TOMIAI"},       {"鶉野", "ウズラノ", "UZURANO"},    {"西笠原", "ニシカサハラ", "NISHIKASAHARA"},
-    {"野条", "ノジョウ", "NOJO"},         {"畑中", "ハタナカ", "HATANAKA"},   {"東剣坂", "ヒガシケンザカ", "HIGASHIKENZAKA"},
-    {"三口", "ミクチ", "MIKUCHI"},        {"山﨑", "ヤマサキ", "YAMASAKI"},   {"和泉", "イズミ", "IZUMI"},
+    {"青山", "アオヤマ", "AOYAMA"},
+    {"石部", "イシベ", "ISHIBE"},
+    {"上野原", "ウエノハラ", "UENOHARA"},
+    {"江川", "エガワ", "EGAWA"},
+    {"大淵", "オオフチ", "OFUCHI"},
+    {"加古", "カコ", "KAKO"},
+    {"北条田", "ホウジョウダ", "HOJODA"},
+    {"九会川", "クエガワ", "KUEGAWA"},
+    {"髙瀬", "タカセ", "TAKASE"},
+    {"古坂", "コサカ", "KOSAKA"},
+    {"笹倉", "ササクラ", "SASAKURA"},
+    {"下里", "シモサト", "SHIMOSATO"},
+    {"富合", "トミアイ", "TOMIAI"},
+    {"鶉野", "ウズラノ", "UZURANO"},
+    {"西笠原", "ニシカサハラ", "NISHIKASAHARA"},
+    {"野条", "ノジョウ", "NOJO"},
+    {"畑中", "ハタナカ", "HATANAKA"},
+    {"東剣坂", "ヒガシケンザカ", "HIGASHIKENZAKA"},
+    {"三口", "ミクチ", "MIKUCHI"},
+    {"山﨑", "ヤマサキ", "YAMASAKI"},
+    {"和泉", "イズミ", "IZUMI"},
 };
 
 static const DemoName GIVEN_NAMES[] = {
-    {"明里", "アカリ", "AKARI"},   {"樹", "イツキ", "ITSUKI"},   {"詩織", "シオリ", "SHIORI"},  {"栄太", "エイタ", "EITA"},
-    {"香澄", "カスミ", "KASUMI"},  {"健二", "ケンジ", "KENJI"},  {"早苗", "サナエ", "SANAE"},   {"俊介", "シュンスケ", "SHUNSUKE"},
-    {"千夏", "チナツ", "CHINATSU"}, {"徹", "トオル", "TORU"},     {"菜々子", "ナナコ", "NANAKO"}, {"信夫", "ノブオ", "NOBUO"},
-    {"陽菜", "ヒナ", "HINA"},      {"文雄", "フミオ", "FUMIO"},  {"真由", "マユ", "MAYU"},      {"光男", "ミツオ", "MITSUO"},
+    {"明里", "アカリ", "AKARI"},    {"樹", "イツキ", "ITSUKI"},
+    {"詩織", "シオリ", "SHIORI"},   {"栄太", "エイタ", "EITA"},
+    {"香澄", "カスミ", "KASUMI"},   {"健二", "ケンジ", "KENJI"},
+    {"早苗", "サナエ", "SANAE"},    {"俊介", "シュンスケ", "SHUNSUKE"},
+    {"千夏", "チナツ", "CHINATSU"}, {"徹", "トオル", "TORU"},
+    {"菜々子", "ナナコ", "NANAKO"}, {"信夫", "ノブオ", "NOBUO"},
+    {"陽菜", "ヒナ", "HINA"},       {"文雄", "フミオ", "FUMIO"},
+    {"真由", "マユ", "MAYU"},       {"光男", "ミツオ", "MITSUO"},
 };
 
-static const char *const TOWNS[] = {"北条町北条", "北条町横尾", "中野町", "殿原町", "鶉野町", "下宮木町",
-                                    "網引町",     "別所町",     "山下町", "和泉町", "豊倉町", "繁昌町"};
+static const char *const TOWNS[] = {"北条町北条", "北条町横尾", "中野町", "殿原町",
+                                    "鶉野町",     "下宮木町",   "網引町", "別所町",
+                                    "山下町",     "和泉町",     "豊倉町", "繁昌町"};
 
 #define COUNT_OF(array_) ((uint32_t)(sizeof(array_) / sizeof((array_)[0])))
 #define PERSON_ATTRIBUTES 28
@@ -64,8 +83,8 @@ typedef struct PersonDraft {
     Error failure;
 } PersonDraft;
 
-__attribute__((format(printf, 4, 5))) static void draft_add(PersonDraft *draft, const char *name, const char *type,
-                                                            const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void
+draft_add(PersonDraft *draft, const char *name, const char *type, const char *format, ...)
 {
     char text[512];
     va_list arguments;
@@ -130,9 +149,12 @@ Error demo_person_in(Arena *arena, DemoRandom *random, uint64_t citizen, int64_t
     draft_add(&draft, "dateOfBirth", "Text", "%u-%02u-%02u", 1935 + demo_random_below(random, 75),
               1 + demo_random_below(random, 12), 1 + demo_random_below(random, 28));
     draft_add(&draft, "dateOfDeath", "Text", "%s", "");
-    draft_add(&draft, "contactPointPhoneNumber", "Text", "0790-00-%04u", demo_random_below(random, 10000));
-    draft_add(&draft, "contactPointEmailAddress", "Text", "citizen%llu@example.invalid", (unsigned long long)citizen);
-    draft_add(&draft, "contactPointUrl", "Text", "https://example.invalid/citizen/%llu", (unsigned long long)citizen);
+    draft_add(&draft, "contactPointPhoneNumber", "Text", "0790-00-%04u",
+              demo_random_below(random, 10000));
+    draft_add(&draft, "contactPointEmailAddress", "Text", "citizen%llu@example.invalid",
+              (unsigned long long)citizen);
+    draft_add(&draft, "contactPointUrl", "Text", "https://example.invalid/citizen/%llu",
+              (unsigned long long)citizen);
     draft_add(&draft, "contactPointRemarks", "Text", "平日の日中");
     draft_add(&draft, "remarks", "Text", "架空の市民");
     TRY(draft.failure);

@@ -3,14 +3,19 @@
 #include <stdio.h>
 
 static const DemoServiceFacts SERVICES[] = {
-    [DEMO_LINE_PORTAL] = {STR_INIT("line-portal"), STR_INIT("市民ポータル（公式LINE）"), STR_INIT("segment-delivery"), "U"},
-    [DEMO_KENKO] = {STR_INIT("kenko"), STR_INIT("健幸アプリ"), STR_INIT("health-promotion"), "walker-"},
-    [DEMO_NEPPI_PAY] = {STR_INIT("neppi-pay"), STR_INIT("ねっぴ～Pay"), STR_INIT("point-exchange"), "np"},
+    [DEMO_LINE_PORTAL] = {STR_INIT("line-portal"), STR_INIT("市民ポータル（公式LINE）"),
+                          STR_INIT("segment-delivery"), "U"},
+    [DEMO_KENKO] = {STR_INIT("kenko"), STR_INIT("健幸アプリ"), STR_INIT("health-promotion"),
+                    "walker-"},
+    [DEMO_NEPPI_PAY] = {STR_INIT("neppi-pay"), STR_INIT("ねっぴ～Pay"), STR_INIT("point-exchange"),
+                        "np"},
     [DEMO_SDGS] = {STR_INIT("sdgs"), STR_INIT("SDGsサイト"), STR_INIT("sdgs-activity"), "member"},
-    [DEMO_TOURIST_PASSPORT] = {STR_INIT("tourist-passport"), STR_INIT("観光パスポート"), STR_INIT("tourism"), "sora-"},
+    [DEMO_TOURIST_PASSPORT] = {STR_INIT("tourist-passport"), STR_INIT("観光パスポート"),
+                               STR_INIT("tourism"), "sora-"},
 };
 
-_Static_assert(sizeof SERVICES / sizeof SERVICES[0] == DEMO_SERVICE_COUNT_, "facts for each service");
+_Static_assert(sizeof SERVICES / sizeof SERVICES[0] == DEMO_SERVICE_COUNT_,
+               "facts for each service");
 
 const DemoServiceFacts *demo_service(DemoService service)
 {
@@ -36,7 +41,8 @@ static void draw_service(DemoPlan *plan, DemoService service, int64_t consenting
 {
     uint32_t high = demo_random_below(&plan->random, UINT32_MAX);
     uint32_t low = demo_random_below(&plan->random, UINT32_MAX);
-    (void)snprintf(plan->user_id[service], DEMO_USER_ID_BYTES, "%s%08x%08x", SERVICES[service].user_prefix, high, low);
+    (void)snprintf(plan->user_id[service], DEMO_USER_ID_BYTES, "%s%08x%08x",
+                   SERVICES[service].user_prefix, high, low);
     bool is_drawn = demo_random_below(&plan->random, 100) < 60;
     DemoConsent consent = draw_consent(&plan->random);
     plan->is_linked[service] = service == DEMO_LINE_PORTAL || plan->number == 0 || is_drawn;
@@ -56,6 +62,7 @@ DemoPlan demo_plan_for(uint64_t seed, int64_t number, int64_t consenting)
     for (unsigned service = 0; service < DEMO_SERVICE_COUNT_; service++) {
         draw_service(&plan, (DemoService)service, consenting);
     }
-    plan.activity_count = plan.is_linked[DEMO_KENKO] ? demo_random_below(&plan.random, DEMO_ACTIVITIES_MAX + 1) : 0;
+    plan.activity_count =
+        plan.is_linked[DEMO_KENKO] ? demo_random_below(&plan.random, DEMO_ACTIVITIES_MAX + 1) : 0;
     return plan;
 }

@@ -1,7 +1,8 @@
-/* demo_plan.h — what becomes of one invented citizen: which services know them, and what they allow each.
+/* demo_plan.h — what becomes of one invented citizen: which services know them, and what they allow
+ * each.
  *
- * Must never draw from anything but the citizen's own stream, so that citizen 7 is the same in a city of 10 and of
- * 42,000.
+ * Must never draw from anything but the citizen's own stream, so that citizen 7 is the same in a
+ * city of 10 and of 42,000.
  *
  * Layer: vault/tool. Thread-safe: pure. */
 #ifndef MUSUBI_DEMO_PLAN_H
@@ -31,8 +32,8 @@ typedef struct DemoServiceFacts {
 /* How a citizen stands to a service. */
 typedef enum DemoConsent {
     DEMO_CONSENT_NONE,
-    DEMO_CONSENT_FULL,      /* all that the purpose may ask for */
-    DEMO_CONSENT_PARTIAL,   /* every other attribute of it */
+    DEMO_CONSENT_FULL,    /* all that the purpose may ask for */
+    DEMO_CONSENT_PARTIAL, /* every other attribute of it */
     DEMO_CONSENT_WITHDRAWN,
     DEMO_CONSENT_EXPIRED,
 } DemoConsent;
@@ -49,9 +50,10 @@ typedef struct DemoPlan {
     DemoRandom random;       /* goes on from here for names and values */
 } DemoPlan;
 
+/* Ids, names and purpose of a service. Static. */
 const DemoServiceFacts *demo_service(DemoService service);
-/* The plan of citizen `number`. consenting as in DemoOptions. Citizen 0 knows all services and allows kenko and
- * neppi-pay everything. */
+/* The plan of citizen `number`. consenting as in DemoOptions. Citizen 0 knows all services and
+ * allows kenko and neppi-pay everything. */
 DemoPlan demo_plan_for(uint64_t seed, int64_t number, int64_t consenting);
 
 #endif

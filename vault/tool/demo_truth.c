@@ -7,7 +7,8 @@
 
 #define TRUTH_BYTES_MAX ((size_t)1 << 30)
 
-/* Entities come before the grants of their chunk, so a citizen's parts are collected apart and joined at the end. */
+/* Entities come before the grants of their chunk, so a citizen's parts are collected apart and
+ * joined at the end. */
 typedef struct TruthCitizen {
     Str users;
     Str person;
@@ -96,7 +97,8 @@ static void write_attributes(JsonWriter *writer, const Attribute *attributes, si
     json_write_end_object(writer);
 }
 
-void demo_truth_person(DemoTruth *truth, const DemoPlan *plan, const Attribute *attributes, size_t count)
+void demo_truth_person(DemoTruth *truth, const DemoPlan *plan, const Attribute *attributes,
+                       size_t count)
 {
     TruthCitizen *citizen = citizen_at(truth, plan->number);
     if (citizen == NULL) {
@@ -107,7 +109,8 @@ void demo_truth_person(DemoTruth *truth, const DemoPlan *plan, const Attribute *
     json_write_begin_object(&writer);
     for (unsigned s = 0; s < DEMO_SERVICE_COUNT_; s++) {
         if (plan->is_linked[s]) {
-            json_write_member_string(&writer, demo_service((DemoService)s)->client_id, str_from(plan->user_id[s]));
+            json_write_member_string(&writer, demo_service((DemoService)s)->client_id,
+                                     str_from(plan->user_id[s]));
         }
     }
     json_write_end_object(&writer);
@@ -118,7 +121,8 @@ void demo_truth_person(DemoTruth *truth, const DemoPlan *plan, const Attribute *
     keep(truth, &writer, &citizen->person);
 }
 
-void demo_truth_entity(DemoTruth *truth, const DemoPlan *plan, const Entity *entity, Str writer_service)
+void demo_truth_entity(DemoTruth *truth, const DemoPlan *plan, const Entity *entity,
+                       Str writer_service)
 {
     TruthCitizen *citizen = citizen_at(truth, plan->number);
     if (citizen == NULL) {
@@ -143,7 +147,9 @@ void demo_truth_entity(DemoTruth *truth, const DemoPlan *plan, const Entity *ent
 
 static const char *state_of(DemoConsent consent)
 {
-    return consent == DEMO_CONSENT_WITHDRAWN ? "withdrawn" : consent == DEMO_CONSENT_EXPIRED ? "expired" : "active";
+    return consent == DEMO_CONSENT_WITHDRAWN ? "withdrawn"
+           : consent == DEMO_CONSENT_EXPIRED ? "expired"
+                                             : "active";
 }
 
 static void write_grant(JsonWriter *writer, const DemoGrant *item)

@@ -7,44 +7,92 @@
 #include "str.h"
 
 static const ConfKey KEYS[] = {
-    {.name = "environment", .kind = CONF_TEXT, .default_text = "development",
-     .help = "name of this installation (production, staging, training…); part of every key and log label"},
-    {.name = "node", .kind = CONF_TEXT, .default_text = "node1",
+    {.name = "environment",
+     .kind = CONF_TEXT,
+     .default_text = "development",
+     .help = "name of this installation (production, staging, training…); part of every key and "
+             "log label"},
+    {.name = "node",
+     .kind = CONF_TEXT,
+     .default_text = "node1",
      .help = "name of this node; each node writes its own log"},
-    {.name = "store_kind", .kind = CONF_TEXT, .default_text = "sqlite", .choices = "sqlite|mongodb",
+    {.name = "store_kind",
+     .kind = CONF_TEXT,
+     .default_text = "sqlite",
+     .choices = "sqlite|mongodb",
      .help = "where sealed documents live"},
-    {.name = "store_path", .kind = CONF_PATH, .default_text = "musubi.sqlite", .help = "SQLite: the database file"},
-    {.name = "store_uri", .kind = CONF_TEXT, .default_text = "mongodb://127.0.0.1:27017/?replicaSet=rs0",
+    {.name = "store_path",
+     .kind = CONF_PATH,
+     .default_text = "musubi.sqlite",
+     .help = "SQLite: the database file"},
+    {.name = "store_uri",
+     .kind = CONF_TEXT,
+     .default_text = "mongodb://127.0.0.1:27017/?replicaSet=rs0",
      .help = "MongoDB: connection string"},
-    {.name = "store_database", .kind = CONF_TEXT, .default_text = "musubi", .help = "MongoDB: database name"},
-    {.name = "key_file", .kind = CONF_PATH, .default_text = "kek",
+    {.name = "store_database",
+     .kind = CONF_TEXT,
+     .default_text = "musubi",
+     .help = "MongoDB: database name"},
+    {.name = "key_file",
+     .kind = CONF_PATH,
+     .default_text = "kek",
      .help = "key-encryption key: 32 bytes, mode 0400, owned by the user the service runs as"},
-    {.name = "log_folder", .kind = CONF_PATH, .default_text = "log",
+    {.name = "log_folder",
+     .kind = CONF_PATH,
+     .default_text = "log",
      .help = "access log: the node's segments are in a folder of its name below"},
-    {.name = "schemas_folder", .kind = CONF_PATH, .default_text = "/usr/share/musubi/schemas",
+    {.name = "schemas_folder",
+     .kind = CONF_PATH,
+     .default_text = "/usr/share/musubi/schemas",
      .help = "entity types and purposes"},
-    {.name = "listen", .kind = CONF_TEXT, .default_text = "127.0.0.1:8026",
+    {.name = "listen",
+     .kind = CONF_TEXT,
+     .default_text = "127.0.0.1:8026",
      .help = "address:port, or unix:/path for nginx; port 0 takes a free one"},
-    {.name = "issuer", .kind = CONF_TEXT, .default_text = "",
+    {.name = "issuer",
+     .kind = CONF_TEXT,
+     .default_text = "",
      .help = "public base URL, the audience of client assertions; empty: the listening address"},
-    {.name = "open", .kind = CONF_BOOL, .default_text = "false",
-     .help = "development, loopback only: open data without a token in any tenant, unlisted types are public"},
-    {.name = "anonymous_read", .kind = CONF_BOOL, .default_text = "true",
+    {.name = "open",
+     .kind = CONF_BOOL,
+     .default_text = "false",
+     .help = "development, loopback only: open data without a token in any tenant, unlisted types "
+             "are public"},
+    {.name = "anonymous_read",
+     .kind = CONF_BOOL,
+     .default_text = "true",
      .help = "open data may be read without a token"},
-    {.name = "requests_max", .kind = CONF_INT, .default_text = "256", .min = 1, .max = 4096,
+    {.name = "requests_max",
+     .kind = CONF_INT,
+     .default_text = "256",
+     .min = 1,
+     .max = 4096,
      .help = "requests served at once; more get 503 with Retry-After"},
-    {.name = "deadline", .kind = CONF_DURATION, .default_text = "2500ms",
+    {.name = "deadline",
+     .kind = CONF_DURATION,
+     .default_text = "2500ms",
      .help = "time within which a request must be answered"},
-    {.name = "url_file", .kind = CONF_PATH, .default_text = "",
+    {.name = "url_file",
+     .kind = CONF_PATH,
+     .default_text = "",
      .help = "file that gets the base URL once the server listens"},
-    {.name = "log_level", .kind = CONF_TEXT, .default_text = "info", .choices = "debug|info|notice|warning|error",
+    {.name = "log_level",
+     .kind = CONF_TEXT,
+     .default_text = "info",
+     .choices = "debug|info|notice|warning|error",
      .help = "least level of the process log"},
 };
 
 /* MUSUBI_* names that the development harness uses for itself. */
-static const char *const NOT_SETTINGS[] = {"MUSUBI_ROOT",  "MUSUBI_URL",    "MUSUBI_URLS",
-                                           "MUSUBI_RUN",   "MUSUBI_BUILD",  "MUSUBI_CITIZEN_TOKEN",
-                                           "MUSUBI_SOURCE", "MUSUBI_TEST_MONGODB_URI", NULL};
+static const char *const NOT_SETTINGS[] = {"MUSUBI_ROOT",
+                                           "MUSUBI_URL",
+                                           "MUSUBI_URLS",
+                                           "MUSUBI_RUN",
+                                           "MUSUBI_BUILD",
+                                           "MUSUBI_CITIZEN_TOKEN",
+                                           "MUSUBI_SOURCE",
+                                           "MUSUBI_TEST_MONGODB_URI",
+                                           NULL};
 
 #define FLAGS_MAX 64
 
@@ -66,14 +114,15 @@ Error settings_load(Arena *arena, const char *const *flags, const Conf **ret_con
                            .environment = (const char *const *)environ,
                            .flags = kept,
                            .not_settings = NOT_SETTINGS};
-    return conf_load(arena, ports_system()->file, KEYS, sizeof KEYS / sizeof KEYS[0], sources, ret_conf);
+    return conf_load(arena, ports_system()->file, KEYS, sizeof KEYS / sizeof KEYS[0], sources,
+                     ret_conf);
 }
 
 void settings_print(const Conf *conf)
 {
     for (size_t i = 0; i < conf_count(conf); i++) {
         ConfEntry entry = conf_describe(conf, i);
-        printf("%-16s = %.*s\n    %s (from %.*s)\n", entry.key->name, STR_FORMAT(entry.value), entry.key->help,
-               STR_FORMAT(entry.place));
+        printf("%-16s = %.*s\n    %s (from %.*s)\n", entry.key->name, STR_FORMAT(entry.value),
+               entry.key->help, STR_FORMAT(entry.place));
     }
 }

@@ -13,7 +13,8 @@
 static Error with_place(Arena *arena, Error error, const char *what, const char *place)
 {
     Str sentence = STR_EMPTY;
-    const Str parts[] = {str_from(what), STR(" "), str_from(place), STR(": "), str_from(error.argument)};
+    const Str parts[] = {str_from(what), STR(" "), str_from(place), STR(": "),
+                         str_from(error.argument)};
     if (FAILED(str_join_in(arena, parts, error.argument == NULL ? 3 : 5, &sentence))) {
         return error;
     }
@@ -28,8 +29,8 @@ static Error open_store(OpenVault *vault, const Conf *conf)
     if (str_eq(conf_text(conf, "store_kind"), STR("mongodb"))) {
         const char *database = str_z(vault->arena, conf_text(conf, "store_database"));
         place = str_z(vault->arena, conf_text(conf, "store_uri"));
-        StoreMongoOptions options = {.uri = place, .database = database, .ports = vault->core.ports,
-                                     .arena = vault->arena};
+        StoreMongoOptions options = {
+            .uri = place, .database = database, .ports = vault->core.ports, .arena = vault->arena};
         outcome = store_mongo_open(&options, &vault->store);
         return FAILED(outcome) ? with_place(vault->arena, outcome, "MongoDB", "store_uri") : OK;
     }
@@ -46,15 +47,19 @@ static Error open_schemas(OpenVault *vault, const Conf *conf)
     const Str purposes[] = {folder, STR("/purposes")};
     Str path = STR_EMPTY;
     TRY(str_join_in(vault->arena, entities, 2, &path));
-    Error outcome = type_registry_load(vault->core.ports, str_argument(vault->arena, path), vault->arena, &vault->types);
+    Error outcome = type_registry_load(vault->core.ports, str_argument(vault->arena, path),
+                                       vault->arena, &vault->types);
     if (FAILED(outcome)) {
-        return with_place(vault->arena, outcome, "schemas_folder", str_argument(vault->arena, path));
+        return with_place(vault->arena, outcome, "schemas_folder",
+                          str_argument(vault->arena, path));
     }
     vault->core.types = vault->types;
     TRY(str_join_in(vault->arena, purposes, 2, &path));
-    outcome = purpose_registry_load(vault->core.ports, str_argument(vault->arena, path), vault->types, vault->arena,
-                                    &vault->purposes);
-    return FAILED(outcome) ? with_place(vault->arena, outcome, "schemas_folder", str_argument(vault->arena, path)) : OK;
+    outcome = purpose_registry_load(vault->core.ports, str_argument(vault->arena, path),
+                                    vault->types, vault->arena, &vault->purposes);
+    return FAILED(outcome) ? with_place(vault->arena, outcome, "schemas_folder",
+                                        str_argument(vault->arena, path))
+                           : OK;
 }
 
 /* A key that can't be had seals the vault; whatever else goes wrong with keys is an error. */
@@ -75,7 +80,8 @@ static Error open_keys(OpenVault *vault, const Conf *conf, bool may_create)
     if (!FAILED(vault->sealed)) {
         return OK;
     }
-    bool is_key_trouble = vault->sealed.reason == REASON_KEY_FILE || vault->sealed.reason == REASON_VAULT_SEALED ||
+    bool is_key_trouble = vault->sealed.reason == REASON_KEY_FILE ||
+                          vault->sealed.reason == REASON_VAULT_SEALED ||
                           vault->sealed.reason == REASON_CRYPTO_OPEN ||
                           vault->sealed.reason == REASON_PLATFORM_KEYS_MISSING;
     return is_key_trouble ? OK : vault->sealed;
@@ -83,7 +89,8 @@ static Error open_keys(OpenVault *vault, const Conf *conf, bool may_create)
 
 Error vault_log_folder(Arena *arena, const Conf *conf, const char **ret_folder)
 {
-    const Str parts[] = {str_from(conf_path(conf, "log_folder")), STR("/"), conf_text(conf, "node")};
+    const Str parts[] = {str_from(conf_path(conf, "log_folder")), STR("/"),
+                         conf_text(conf, "node")};
     Str folder = STR_EMPTY;
     TRY(str_join_in(arena, parts, 3, &folder));
     *ret_folder = str_argument(arena, folder);
@@ -95,7 +102,8 @@ static Error open_log(OpenVault *vault, const Conf *conf)
     const char *folder = NULL;
     TRY(vault_log_folder(vault->arena, conf, &folder));
     const char *parent = conf_path(conf, "log_folder");
-    bool is_there = (mkdir(parent, 0700) == 0 || errno == EEXIST) && (mkdir(folder, 0700) == 0 || errno == EEXIST);
+    bool is_there = (mkdir(parent, 0700) == 0 || errno == EEXIST) &&
+                    (mkdir(folder, 0700) == 0 || errno == EEXIST);
     ENSURE(is_there, LOG_UNAVAILABLE, folder);
     AccessLogOptions options = {.ports = vault->core.ports,
                                 .keyring = vault->keyring,

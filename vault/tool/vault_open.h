@@ -1,8 +1,9 @@
-/* vault_open.h — opens a whole vault from its settings, for ngsi-proxy and for vaultctl, and says what is missing.
+/* vault_open.h — opens a whole vault from its settings, for ngsi-proxy and for vaultctl, and says
+ * what is missing.
  *
- * A vault whose key can't be had opens SEALED: open data goes on, and `sealed` says why. A log that can't be written
- * is an error of the open when it is asked for: without it no personal value could leave. Must never print; the
- * programs do.
+ * A vault whose key can't be had opens SEALED: open data goes on, and `sealed` says why. A log that
+ * can't be written is an error of the open when it is asked for: without it no personal value could
+ * leave. Must never print; the programs do.
  *
  * Layer: vault/tool. Thread-safe: single-owner; the parts say for themselves. */
 #ifndef MUSUBI_VAULT_OPEN_H
@@ -38,9 +39,10 @@ typedef struct VaultOpenOptions {
     bool needs_log;  /* take this node's log for writing */
 } VaultOpenOptions;
 
-/* Opens. On an error nothing is open and *ret_vault is untouched. Errors: those of the parts; the argument says which
- * part, where, and what to do. Close with vault_open_close. */
-Error vault_open(Arena *arena, const Conf *conf, VaultOpenOptions options, OpenVault *ret_vault) MUST_USE;
+/* Opens. On an error nothing is open and *ret_vault is untouched. Errors: those of the parts; the
+ * argument says which part, where, and what to do. Close with vault_open_close. */
+Error vault_open(Arena *arena, const Conf *conf, VaultOpenOptions options, OpenVault *ret_vault)
+    MUST_USE;
 /* Closes all parts, newest first; half-open is fine. */
 void vault_open_close(OpenVault *vault);
 /* The folder of this node's log segments, in the arena. */

@@ -17,18 +17,23 @@ typedef struct Command {
 } Command;
 
 static const Command COMMANDS[] = {
-    {"init", command_init, "", "make the key file (if missing), the SQLite store and the platform keys"},
+    {"init", command_init, "",
+     "make the key file (if missing), the SQLite store and the platform keys"},
     {"doctor", command_doctor, "", "print what is configured, from where, and what is missing"},
     {"service add", command_service_add, "--id=ID --name=NAME --jwks=FILE --purposes=A,B",
      "register a service: an OAuth client with its public keys"},
     {"service list", command_service_list, "", "print the registered services"},
-    {"service suspend", command_service_suspend, "--id=ID", "refuse a service from now on and revoke its tokens"},
+    {"service suspend", command_service_suspend, "--id=ID",
+     "refuse a service from now on and revoke its tokens"},
     {"service revive", command_service_revive, "--id=ID", "let a suspended service in again"},
-    {"audit key", command_audit_key, "", "print the log's verifier key, for whoever verifies elsewhere"},
+    {"audit key", command_audit_key, "",
+     "print the log's verifier key, for whoever verifies elsewhere"},
     {"audit verify", command_audit_verify, "[--folder=DIR] [--key=VERIFIER-KEY]",
      "replay this node's log offline and name the first bad place"},
-    {"audit rebuild", command_audit_rebuild, "", "wipe this node's log projection and rebuild it from segments alone"},
-    {"demo", command_demo, "--service-keys=DIR [--citizens=N] [--seed=N] [--consenting=N] [--truth-file=FILE]",
+    {"audit rebuild", command_audit_rebuild, "",
+     "wipe this node's log projection and rebuild it from segments alone"},
+    {"demo", command_demo,
+     "--service-keys=DIR [--citizens=N] [--seed=N] [--consenting=N] [--truth-file=FILE]",
      "load the demo city of invented citizens into an empty store"},
     {"citizen-token", command_citizen_token, "--service=ID --user=USER",
      "demo environment only: print an access token of the citizen behind a service's user id"},
@@ -67,7 +72,8 @@ static int fail(Error error)
     if (error.argument != NULL && strstr(text, error.argument) == NULL) {
         fprintf(stderr, ": %s", error.argument);
     }
-    fprintf(stderr, " [%s, %s]\n", error_words(error.reason)->name, error.site == NULL ? "?" : error.site);
+    fprintf(stderr, " [%s, %s]\n", error_words(error.reason)->name,
+            error.site == NULL ? "?" : error.site);
     return 1;
 }
 

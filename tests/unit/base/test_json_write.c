@@ -206,7 +206,8 @@ static void test_canonical_text_keeps_numbers_and_normalises_the_rest(void **sta
         {"\"\\u5317\\u6761\"", "\"北条\""},
         {"\"a\\/b\"", "\"a/b\""},
         {"\"\\ud83d\\ude00\"", "\"😀\""},
-        {" { \"b\" : [ 1.50 , \"x\\u0022\" ] , \"a\" : { } } ", "{\"b\":[1.50,\"x\\\"\"],\"a\":{}}"},
+        {" { \"b\" : [ 1.50 , \"x\\u0022\" ] , \"a\" : { } } ",
+         "{\"b\":[1.50,\"x\\\"\"],\"a\":{}}"},
         {"null", "null"},
     };
     CLEANUP(arena_free) Arena *arena = arena_new(1 << 20);
