@@ -308,11 +308,6 @@ SegmentReader *segment_reader_close(SegmentReader *reader)
     return NULL;
 }
 
-uint64_t segment_reader_seq(const SegmentReader *reader)
-{
-    return reader->seq;
-}
-
 /* Goes on to the segment after the current one; *ret_is_there is false when there is none. */
 static Error reader_step(SegmentReader *reader, bool *ret_is_there)
 {

@@ -58,15 +58,13 @@ Error segment_reader_open(const FilePort *port, const char *folder, uint64_t fro
                           SegmentReader **ret_reader) MUST_USE;
 /* NULL is fine. Returns NULL. */
 SegmentReader *segment_reader_close(SegmentReader *reader);
-/* The next batch that holds leaves from segment_reader_seq on, valid until the next call; NULL when
- * that sequence has reached until_seq, or at the end of the log. Leaves before segment_reader_seq
- * in it were given before or not asked for. For a log being written until_seq must be its durable
- * size; UINT64_MAX reads a log at rest to its end. Errors: FILE_IO, OUT_OF_MEMORY, LOG_CORRUPT
- * (argument: what was expected; static). */
+/* The next batch that holds leaves not given yet, valid until the next call; NULL when all leaves
+ * below until_seq were given, or at the end of the log. Its first leaves may lie before from_seq.
+ * For a log being written until_seq must be at most its durable size; UINT64_MAX reads a log at
+ * rest to its end. Errors: FILE_IO, OUT_OF_MEMORY, LOG_CORRUPT (argument: what was expected;
+ * static). */
 Error segment_reader_next(SegmentReader *reader, uint64_t until_seq, const SegmentBatch **ret_batch)
     MUST_USE;
-/* First sequence not given yet: what the next batch must hold. */
-uint64_t segment_reader_seq(const SegmentReader *reader);
 
 DEFINE_CLEANUP(SegmentFile, segment_file_close)
 DEFINE_CLEANUP(SegmentReader, segment_reader_close)

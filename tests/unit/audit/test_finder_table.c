@@ -125,11 +125,44 @@ static void learns_every_count(void **state)
     audit_fixture_done(&fixture);
 }
 
+/* Two subjects whose ids begin alike share a place in the table and keep counts of their own. */
+static void ids_that_begin_alike(void **state)
+{
+    (void)state;
+    AuditFixture fixture;
+    audit_fixture_init(&fixture, 73);
+    SubjectKey *keys[3] = {NULL};
+    CLEANUP(finder_table_free) FinderTable *table = NULL;
+    assert_ok(finder_table_new(&table));
+    for (uint8_t i = 0; i < 3; i++) {
+        uint8_t id[SUBJECT_ID_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8, i};
+        Str wrapped;
+        assert_ok(keyring_new_subject_key(fixture.ring, STR_EMPTY, id, 1, fixture.arena, &wrapped,
+                                          &keys[i]));
+    }
+    for (uint64_t k = 0; k < 4; k++) {
+        for (size_t i = 0; i < 3; i++) {
+            uint8_t finder[SEAL_FINDER_BYTES];
+            uint8_t wanted[SEAL_FINDER_BYTES];
+            size_t slot = 0;
+            assert_ok(finder_table_next(table, keys[i], fixture.node, 0, finder, &slot));
+            finder_table_use(table, slot);
+            assert_ok(seal_log_finder(keys[i], fixture.node, 0, k, wanted));
+            assert_memory_equal(finder, wanted, sizeof finder);
+        }
+    }
+    for (size_t i = 0; i < 3; i++) {
+        (void)subject_key_unref(keys[i]);
+    }
+    audit_fixture_done(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holder_finds_all_after_restarts),
         cmocka_unit_test(learns_every_count),
+        cmocka_unit_test(ids_that_begin_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -347,6 +347,165 @@ static void missing_segments_and_folders(void **state)
     audit_fixture_done(&original.fixture);
 }
 
+/* --- logs that a faulty or malicious holder of the right key wrote --- */
+
+/* Appends a head or a record to a segment's bytes. */
+static void sign_record(AuditFixture *fixture, SegmentBuilder *builder, MerkleFrontier *frontier,
+                        Str *ret_record)
+{
+    SigningKey signer;
+    assert_ok(signing_key_borrow(fixture->ring, SIGNING_LOG, &signer));
+    Checkpoint checkpoint = {.origin = audit_policy(fixture).origin, .size = frontier->size};
+    merkle_root(frontier, &checkpoint.root);
+    Str text;
+    uint8_t signature[SIGN_SIGNATURE_BYTES];
+    assert_ok(checkpoint_text_in(fixture->arena, &checkpoint, &text));
+    assert_ok(sign_message(&signer, text, signature));
+    assert_ok(str_copy_in(
+        fixture->arena, segment_builder_finish(builder, &checkpoint.root, signature), ret_record));
+}
+
+static Str leaf_line(AuditFixture *fixture, uint64_t seq, int64_t at_ms)
+{
+    char request[AUDIT_REQUEST_BYTES];
+    LeafDraft draft = audit_draft(NULL, seq, request);
+    PreparedLeaf prepared;
+    uint8_t finder[SEAL_FINDER_BYTES] = {0};
+    Str line;
+    Str detail;
+    assert_ok(leaf_prepare(&fixture->fake.ports, fixture->arena, fixture->node, &draft, &prepared));
+    assert_ok(leaf_place(&prepared, fixture->arena, seq, at_ms, finder, &line, &detail));
+    return line;
+}
+
+/* One segment with two records of one leaf each; returns the whole bytes. */
+static Str forge(AuditFixture *fixture, uint32_t number, MerkleFrontier *frontier, const Str *lines,
+                 const Str *details, size_t count)
+{
+    SegmentBuilder builder;
+    assert_ok(segment_builder_init(&builder));
+    uint8_t head_bytes[SEGMENT_HEAD_BYTES_MAX];
+    SegmentHead head = {
+        .number = number, .origin = audit_policy(fixture).origin, .frontier = *frontier};
+    Buf bytes = buf_in(fixture->arena);
+    buf_add(&bytes, str_bytes(head_bytes, segment_head_encode(&head, head_bytes)));
+    for (size_t i = 0; i < count; i++) {
+        segment_builder_start(&builder, frontier->size);
+        segment_builder_add(&builder, lines[i], details[i]);
+        MerkleHash hash;
+        merkle_hash_leaf(lines[i], &hash);
+        merkle_append(frontier, &hash);
+        Str record;
+        sign_record(fixture, &builder, frontier, &record);
+        buf_add(&bytes, record);
+    }
+    segment_builder_done(&builder);
+    Str whole;
+    assert_ok(buf_finish(&bytes, &whole));
+    return whole;
+}
+
+static void expect_flaw(AuditFixture *fixture, const char *expected)
+{
+    LogReport report = audit_verify(fixture, STR_EMPTY);
+    assert_false(report.is_genuine);
+    if (strstr(report.flaw.expected, expected) == NULL) {
+        print_error("got \"%s\", wanted \"%s\"\n", report.flaw.expected, expected);
+        fail();
+    }
+}
+
+static void signed_nonsense_is_refused(void **state)
+{
+    (void)state;
+    AuditFixture fixture;
+    audit_fixture_init(&fixture, 43);
+    const Str none[2] = {STR_EMPTY, STR_EMPTY};
+    struct {
+        Str lines[2];
+        Str details[2];
+        const char *expected;
+    } cases[] = {
+        {{leaf_line(&fixture, 0, 5), leaf_line(&fixture, 2, 5)},
+         {none[0], none[1]},
+         "leaf number 1"},
+        {{leaf_line(&fixture, 0, 5), leaf_line(&fixture, 1, 4)},
+         {none[0], none[1]},
+         "a time not before"},
+        {{leaf_line(&fixture, 0, 5), leaf_line(&fixture, 1, 5)},
+         {none[0], STR("12345678detail")},
+         "the detail"},
+        {{leaf_line(&fixture, 0, 5), STR("{}")}, {none[0], none[1]}, "a leaf of the right form"},
+    };
+    char path[AUDIT_PATH_BYTES + 32];
+    audit_segment_path(&fixture, 1, path);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        MerkleFrontier frontier = {0};
+        audit_write_file(path, forge(&fixture, 1, &frontier, cases[i].lines, cases[i].details, 2));
+        expect_flaw(&fixture, cases[i].expected);
+    }
+    audit_fixture_done(&fixture);
+}
+
+/* The one repetition that the format allows must be one: another record in its place is a fork. */
+static void repetition_must_be_exact(void **state)
+{
+    (void)state;
+    AuditFixture fixture;
+    audit_fixture_init(&fixture, 44);
+    const Str lines[] = {leaf_line(&fixture, 0, 5), leaf_line(&fixture, 1, 5),
+                         leaf_line(&fixture, 1, 6)};
+    const Str none[3] = {STR_EMPTY, STR_EMPTY, STR_EMPTY};
+    MerkleFrontier first = {0};
+    MerkleFrontier before_last = {0};
+    char path[AUDIT_PATH_BYTES + 32];
+    (void)forge(&fixture, 1, &before_last, lines, none, 1);
+    audit_segment_path(&fixture, 1, path);
+    audit_write_file(path, forge(&fixture, 1, &first, lines, none, 2));
+    audit_segment_path(&fixture, 2, path);
+    MerkleFrontier second = before_last;
+    audit_write_file(path, forge(&fixture, 2, &second, &lines[1], none, 1));
+    audit_check_genuine(&fixture);
+    second = before_last;
+    audit_write_file(path, forge(&fixture, 2, &second, &lines[2], none, 1));
+    expect_flaw(&fixture, "repeated byte for byte");
+    AccessLog *log = NULL;
+    AccessLogOptions options = audit_options(&fixture);
+    assert_fails(access_log_open(&options, &log), LOG_CORRUPT);
+    audit_fixture_done(&fixture);
+}
+
+/* A year later another key signs: the log goes on, and who knows both keys verifies all of it. */
+static void rotated_key(void **state)
+{
+    (void)state;
+    AuditFixture old_year;
+    AuditFixture new_year;
+    audit_fixture_init(&old_year, 45);
+    audit_fixture_init(&new_year, 46);
+    AccessLog *log = audit_open(&old_year);
+    assert_ok(audit_append(log, NULL, 1, 5));
+    (void)access_log_close(log);
+    AccessLogOptions options = audit_options(&old_year);
+    options.keyring = new_year.ring;
+    assert_fails(access_log_open(&options, &log), LOG_CORRUPT);
+    options.older_keys = &old_year.public_key;
+    options.older_key_count = 1;
+    assert_ok(access_log_open(&options, &log));
+    assert_ok(audit_append(log, NULL, 2, 5));
+    (void)access_log_close(log);
+    expect_flaw(&old_year, "a signature by a key of this log");
+    const LogKey both[] = {old_year.public_key, new_year.public_key};
+    LogPolicy policy = {.origin = audit_policy(&old_year).origin, .keys = both, .key_count = 2};
+    static LogReport report;
+    assert_ok(
+        log_verify_folder(ports_system()->file, old_year.folder, &policy, STR_EMPTY, &report));
+    assert_true(report.is_genuine);
+    assert_int_equal(report.leaves, 4);
+    audit_fixture_done(&new_year);
+    audit_fixture_done(&old_year);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +514,9 @@ int main(void)
         cmocka_unit_test(fork_needs_an_older_checkpoint),
         cmocka_unit_test(names_the_place),
         cmocka_unit_test(missing_segments_and_folders),
+        cmocka_unit_test(signed_nonsense_is_refused),
+        cmocka_unit_test(repetition_must_be_exact),
+        cmocka_unit_test(rotated_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
