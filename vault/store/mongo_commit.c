@@ -283,8 +283,25 @@ static bool is_worth_another(const Attempt *attempt, AttemptEnd end, bool is_exa
 /* Joins those who clashed too often; they go one by one. False: not within the deadline. */
 static bool queue_join(MongoConn *conn)
 {
-    struct timespec until = mongo_wait_until(conn->deadline);
-    return pthread_mutex_clocklock(&conn->store->contended, CLOCK_MONOTONIC, &until) == 0;
+    MongoStore *store = conn->store;
+    (void)pthread_mutex_lock(&store->lock); /* never errs on a sound mutex */
+    while (store->is_contended && !deadline_has_passed(conn->deadline)) {
+        struct timespec until = mongo_wait_until(conn->deadline);
+        /* The loop asks why it woke. */
+        (void)pthread_cond_timedwait(&store->freed, &store->lock, &until);
+    }
+    bool is_joined = !store->is_contended;
+    store->is_contended = true;
+    (void)pthread_mutex_unlock(&store->lock);
+    return is_joined;
+}
+
+static void queue_leave(MongoStore *store)
+{
+    (void)pthread_mutex_lock(&store->lock); /* never errs on a sound mutex */
+    store->is_contended = false;
+    (void)pthread_cond_broadcast(&store->freed);
+    (void)pthread_mutex_unlock(&store->lock);
 }
 
 static Error batch_run(Attempt *attempt, size_t *ret_failed)
@@ -313,7 +330,7 @@ static Error batch_run(Attempt *attempt, size_t *ret_failed)
         is_queued = is_queued || (i >= ATTEMPTS_FREE && queue_join(conn));
     }
     if (is_queued) {
-        (void)pthread_mutex_unlock(&conn->store->contended); /* never errs for its owner */
+        queue_leave(conn->store);
     }
     return end == ATTEMPT_DONE ? OK : attempt_error(attempt, end, ret_failed);
 }

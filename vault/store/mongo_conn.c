@@ -62,12 +62,11 @@ static void lane_bind(MongoStore *store, MongoLane *lane)
 static void locks_init(MongoStore *store)
 {
     pthread_condattr_t attributes;
-    (void)pthread_condattr_init(&attributes); /* these four fail in no way that glibc knows */
+    (void)pthread_condattr_init(&attributes); /* these fail in no way that glibc knows */
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&store->freed, &attributes);
     (void)pthread_condattr_destroy(&attributes);
     (void)pthread_mutex_init(&store->lock, NULL);
-    (void)pthread_mutex_init(&store->contended, NULL);
 }
 
 /* Reads and writes of a transaction see one majority-committed state and last. */
@@ -129,8 +128,7 @@ void mongo_conns_done(MongoStore *store)
     lane_free(&store->writers);
     mongoc_transaction_opts_destroy(store->transaction_options);
     mongoc_session_opts_destroy(store->session_options);
-    (void)pthread_mutex_destroy(&store->contended); /* nobody is left to hold them */
-    (void)pthread_mutex_destroy(&store->lock);
+    (void)pthread_mutex_destroy(&store->lock); /* nobody is left to hold it */
     (void)pthread_cond_destroy(&store->freed);
 }
 

@@ -56,7 +56,7 @@ struct MongoStore {
     mongoc_transaction_opt_t *transaction_options;
     pthread_mutex_t lock; /* lanes and orphans */
     pthread_cond_t freed;
-    pthread_mutex_t contended; /* held by a commit that met others too often: these go one by one */
+    bool is_contended; /* a commit that met others too often has its turn: these go one by one */
     MongoLane readers;
     MongoLane writers;
     MongoConn monitor; /* stands for the driver's own connections, which watch the servers; has no
