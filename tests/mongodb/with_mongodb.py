@@ -7,7 +7,7 @@
 The server is SecantusDB (MongoDB's wire protocol, a single-node replica set) with the test commands enabled, on a
 loopback port, in a fresh temporary folder; --folder keeps the data in PATH instead. --durable syncs each commit,
 so that a killed server forgets none. --prepare runs mongo-init/collections.js on a database first. The tools are
-installed into --tools once (default: $MUSUBI_TOOLS, else build/tools); with --python CMD is a script for their Python,
+installed into --tools once (default: $MONGODB_TOOLS, else build/tools); with --python CMD is a script for their Python,
 which has pymongo.
 
 CMD sees
@@ -42,7 +42,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def default_tools():
-    return pathlib.Path(os.environ.get("MUSUBI_TOOLS") or SOURCE / "build" / "tools")
+    return pathlib.Path(os.environ.get("MONGODB_TOOLS") or SOURCE / "build" / "tools")
 
 
 @contextlib.contextmanager
