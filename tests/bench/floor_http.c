@@ -44,19 +44,28 @@ static void die(const char *what)
     exit(1);
 }
 
-/* One connection and one statement a thread, kept for the thread's life, as the adapter keeps them
- * in its pool. */
+static pthread_key_t statement_key;
+
+static void close_statement(void *statement)
+{
+    sqlite3 *db = sqlite3_db_handle(statement);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+}
+
+/* One database handle and one statement a thread, for the thread's life. */
 static sqlite3_stmt *row_statement(Floor *floor)
 {
-    static _Thread_local sqlite3_stmt *statement = NULL;
+    sqlite3_stmt *statement = pthread_getspecific(statement_key);
     if (statement == NULL) {
         sqlite3 *db = NULL;
-        if (sqlite3_open_v2(floor->sqlite_path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                            NULL) != SQLITE_OK ||
-            sqlite3_prepare_v2(db, "SELECT version, body FROM c_entities WHERE key = ?1", -1,
-                               &statement, NULL) != SQLITE_OK) {
+        int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+        const char *query = "SELECT version, body FROM c_entities WHERE key = ?1";
+        if (sqlite3_open_v2(floor->sqlite_path, &db, flags, NULL) != SQLITE_OK ||
+            sqlite3_prepare_v2(db, query, -1, &statement, NULL) != SQLITE_OK) {
             die("the store can't be read");
         }
+        (void)pthread_setspecific(statement_key, statement);
     }
     return statement;
 }
@@ -177,6 +186,7 @@ int main(int argc, char **argv)
     sigaddset(&signals, SIGINT);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
     static Floor floor;
+    (void)pthread_key_create(&statement_key, close_statement);
     struct MHD_Daemon *daemon = NULL;
     CommandLine line = {.arena = arena_new_sensitive(ARENA_REQUEST_BYTES),
                         .usage = "--port-file= --body-file= --service= --user="};

@@ -22,7 +22,7 @@
 
 /* A running SHA-256; on the stack, needs no done. */
 typedef struct Sha256 {
-    uint64_t opaque[13];
+    uint64_t opaque[14];
 } Sha256;
 void sha256_init(Sha256 *hash);
 void sha256_update(Sha256 *hash, Str bytes);
