@@ -29,11 +29,14 @@ typedef struct Gate {
     const PurposeRegistry *purposes;
 } Gate;
 
-/* One entity by the caller's own id and, unless "", type. query gives the attributes to show; the
- * rest of it is not looked at. *ret_entity lives in the call's arena. Errors: ENTITY_NOT_FOUND
- * (unknown, not linked, no grant, expired, erased: one and the same Error), ENTITY_AMBIGUOUS
- * (several types inside the view), PURPOSE_REQUIRED, PURPOSE_NOT_REGISTERED, SERVICE_UNKNOWN
- * (suspended), LOG_UNAVAILABLE, VAULT_SEALED, store errors. */
+/* Where all personal entities live: asked for under another path, there is nothing. */
+#define GATE_SERVICE_PATH STR("/")
+
+/* One entity by the caller's own id and, unless "", type. query gives the attributes to show and
+ * the service path; the rest of it is not looked at. *ret_entity lives in the call's arena. Errors:
+ * ENTITY_NOT_FOUND (unknown, not linked, no grant, expired, erased: one and the same Error),
+ * ENTITY_AMBIGUOUS (several types inside the view), PURPOSE_REQUIRED, PURPOSE_NOT_REGISTERED,
+ * SERVICE_UNKNOWN (suspended), LOG_UNAVAILABLE, VAULT_SEALED, store errors. */
 Error gate_read(const Gate *gate, VaultCall *call, const Principal *principal, Str id, Str type,
                 const EntityQuery *query, Entity *ret_entity) MUST_USE;
 
@@ -45,7 +48,8 @@ Error gate_read(const Gate *gate, VaultCall *call, const Principal *principal, S
 Error gate_query(const Gate *gate, VaultCall *call, const Principal *principal,
                  const EntityQuery *query, EntityPage *ret_page) MUST_USE;
 
-/* Creates or updates what the caller's write grants allow, and nothing else (consent rule 10).
+/* Creates or updates what the caller's write grants allow, and nothing else (consent rule 10). When
+ * somebody else was faster it is tried again, with a newer snapshot in place of the call's.
  * Errors: ENTITY_NOT_FOUND, ENTITY_EXISTS (in the view), WRITE_NOT_GRANTED (argument: the refused
  * names), ENTITY_SUBJECT (the subject attribute is missing, no relationship, or would change),
  * PARTIAL_UPDATE and ATTRIBUTES_MISSING (as Orion words them), ENTITY_INVALID, and as gate_read. */

@@ -68,7 +68,7 @@ static Error open_entity(Inside *inside, const StoreDoc *doc)
     VaultCall *call = inside->caller.call;
     GateTarget target = {.type = type, .subject = *inside->subject};
     TRY(gate_target_take(&inside->caller, doc, &target));
-    Entity entity = {.type = type->spec->name, .service_path = STR("/")};
+    Entity entity = {.type = type->spec->name, .service_path = GATE_SERVICE_PATH};
     TRY(view_entity_id_in(call->arena, call, &inside->eyes, type->spec, &target.sealed,
                           &target.head, &entity.id));
     TRY(open_all(inside, &target, &entity));

@@ -9,7 +9,7 @@
 #define CHUNK_ROWS_MAX 200u
 #define CHUNK_ROWS_MIN 20u
 #define CHUNK_ARENA_BYTES ((size_t)128 << 20)
-#define ENTITIES_OF_ONE_MAX STORE_FIND_LIMIT_MAX
+#define ENTITIES_READ_AT_ONCE STORE_FIND_LIMIT_MAX
 
 /* The page while it grows. What is shown is copied into the call's arena; all else lives in a
  * chunk's own. */
@@ -54,6 +54,7 @@ typedef struct Chunk {
     Subject *subjects;
     StoreDoc *links;
     StoreDoc *entities; /* of the citizens themselves; NULL for other types */
+    Arena *row_arena; /* for the entities of one citizen at a time; NULL for citizens themselves */
 } Chunk;
 
 static void chunk_done(Chunk *chunk)
@@ -61,6 +62,7 @@ static void chunk_done(Chunk *chunk)
     if (chunk->subjects != NULL) {
         subjects_done(chunk->subjects, chunk->count);
     }
+    chunk->row_arena = arena_free(chunk->row_arena);
 }
 
 static void chunk_done_cleanup_(Chunk *chunk)
@@ -118,7 +120,12 @@ static Error chunk_load(GateCaller *caller, const GateType *type, Chunk *chunk)
 {
     TRY(chunk_subjects(caller->call, chunk));
     TRY(chunk_links(caller, chunk));
-    return gate_type_is_person(type) ? chunk_persons(caller->call, chunk) : OK;
+    if (gate_type_is_person(type)) {
+        return chunk_persons(caller->call, chunk);
+    }
+    chunk->row_arena = arena_new_sensitive(CHUNK_ARENA_BYTES);
+    ENSURE(chunk->row_arena != NULL, OUT_OF_MEMORY, NULL);
+    return OK;
 }
 
 /* Rules and link of one row; a citizen who is erased or not linked any more leaves key NULL. The
@@ -145,10 +152,45 @@ static int by_id(const void *a, const void *b)
     return str_compare(((const GateTarget *)a)->id, ((const GateTarget *)b)->id);
 }
 
+typedef struct TargetList {
+    GateTarget *items;
+    size_t count;
+    size_t capacity;
+} TargetList;
+
+static Error targets_reserve(Arena *arena, TargetList *list, size_t count)
+{
+    if (list->count + count <= list->capacity) {
+        return OK;
+    }
+    size_t capacity = list->capacity * 2 + count;
+    GateTarget *grown = ARENA_MANY(arena, GateTarget, capacity);
+    ENSURE_ALLOC(grown, arena);
+    if (list->count > 0) {
+        memcpy(grown, list->items, list->count * sizeof *grown);
+    }
+    list->items = grown;
+    list->capacity = capacity;
+    return OK;
+}
+
+static Error targets_take(GateCaller *caller, const GateTarget *row, const StoreDoc *docs,
+                          size_t count, TargetList *list)
+{
+    TRY(targets_reserve(caller->call->arena, list, count));
+    for (size_t i = 0; i < count; i++) {
+        GateTarget *target = &list->items[list->count++];
+        *target = *row;
+        TRY(gate_target_take(caller, &docs[i], target));
+        TRY(gate_target_name(caller, caller->call->arena, target));
+        gate_target_judge(caller, target);
+    }
+    return OK;
+}
+
 /* All entities of a type that belong to the row's citizen, in the order of their ids as the caller
  * sees them. */
-static Error row_entities(GateCaller *caller, const GateTarget *row, GateTarget **ret_targets,
-                          size_t *ret_count)
+static Error row_entities(GateCaller *caller, const GateTarget *row, TargetList *ret_targets)
 {
     VaultCall *call = caller->call;
     StoreFind find = {
@@ -156,21 +198,35 @@ static Error row_entities(GateCaller *caller, const GateTarget *row, GateTarget 
         .index = "by_subject",
         .equal = {STORE_TEXT(subject_text(&row->subject)), STORE_TEXT(row->type->token)},
         .equal_count = 2,
-        .limit = ENTITIES_OF_ONE_MAX};
+        .limit = ENTITIES_READ_AT_ONCE};
+    TargetList targets = {0};
     StoreDoc *docs;
     size_t count;
-    TRY(store_find(call->snapshot, call->arena, &find, &docs, &count));
-    GateTarget *targets = ARENA_MANY(call->arena, GateTarget, count);
-    ENSURE_ALLOC(targets, call->arena);
-    for (size_t i = 0; i < count; i++) {
-        targets[i] = *row;
-        TRY(gate_target_take(caller, &docs[i], &targets[i]));
-        TRY(gate_target_name(caller, call->arena, &targets[i]));
-        gate_target_judge(caller, &targets[i]);
+    do {
+        TRY(store_find(call->snapshot, call->arena, &find, &docs, &count));
+        TRY(targets_take(caller, row, docs, count, &targets));
+        find.after = count > 0 ? &docs[count - 1] : NULL;
+    } while (count == find.limit);
+    if (targets.count > 1) {
+        qsort(targets.items, targets.count, sizeof *targets.items, by_id);
     }
-    qsort(targets, count, sizeof *targets, by_id);
     *ret_targets = targets;
-    *ret_count = count;
+    return OK;
+}
+
+/* A citizen may have thousands: what one of them needs is given back before the next. */
+static Error meet_entities(GateCaller *caller, const GateTarget *row, Arena *scratch, Page *page)
+{
+    VaultCall call = *caller->call;
+    call.arena = scratch;
+    GateCaller inner = *caller;
+    inner.call = &call;
+    TargetList targets;
+    TRY(row_entities(&inner, row, &targets));
+    for (size_t i = 0; i < targets.count; i++) {
+        TRY(page_meet(page, &inner, &targets.items[i]));
+    }
+    arena_reset(scratch);
     return OK;
 }
 
@@ -185,13 +241,7 @@ static Error meet_row(GateCaller *caller, const GateType *type, const Chunk *chu
         return OK;
     }
     if (!gate_type_is_person(type)) {
-        GateTarget *targets = NULL;
-        size_t count = 0;
-        TRY(row_entities(caller, &row, &targets, &count));
-        for (size_t t = 0; t < count; t++) {
-            TRY(page_meet(page, caller, &targets[t]));
-        }
-        return OK;
+        return meet_entities(caller, &row, chunk->row_arena, page);
     }
     if (chunk->entities[i].version == 0) {
         return OK;
@@ -398,10 +448,11 @@ static Error page_fill(GateCaller *caller, const EntityQuery *query, Page *page)
     GateType *types;
     size_t count;
     TRY(gate_types_in(caller, query->types, &types, &count));
+    size_t asked = service_path_covers(query->service_path, GATE_SERVICE_PATH) ? count : 0;
     if (query->ids.count > 0) {
-        TRY(ask_by_id(caller, types, count, page));
+        TRY(ask_by_id(caller, types, asked, page));
     } else {
-        TRY(walk_lists(caller, types, count, page));
+        TRY(walk_lists(caller, types, asked, page));
     }
     TRY(scan_leaf_add(caller, types, count, page));
     return gate_leaves_append(&page->leaves, caller->call->deadline);

@@ -95,6 +95,9 @@ Error gate_read(const Gate *gate, VaultCall *call, const Principal *principal, S
 {
     CLEANUP(gate_caller_done) GateCaller caller = {0};
     TRY(gate_caller_open(gate, call, principal, LEAF_READ, &caller));
+    if (!service_path_covers(query->service_path, GATE_SERVICE_PATH)) {
+        return deny(&caller, NULL, id, "SERVICE_PATH");
+    }
     CLEANUP(candidates_done) Candidates candidates = {0};
     TRY(candidates_find(&caller, id, type, &candidates));
     size_t visible;

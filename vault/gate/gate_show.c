@@ -114,7 +114,7 @@ Error gate_show_entity(GateCaller *caller, GateTarget *target, Arena *out, StrLi
     TRY(gate_target_name(caller, out, target));
     Entity entity = {.id = target->id,
                      .type = target->type->spec->name,
-                     .service_path = STR("/"),
+                     .service_path = GATE_SERVICE_PATH,
                      .attributes = shown.attributes,
                      .attribute_count = shown.count};
     entity_attributes_sort(&entity);

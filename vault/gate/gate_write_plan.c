@@ -64,7 +64,7 @@ static Error check_grants(GateCaller *caller, const Entity *asked, bool needs_re
 
 static Error check_form(const EntityWrite *write)
 {
-    bool is_at_root = write->service_path.n == 0 || str_eq(write->service_path, STR("/"));
+    bool is_at_root = write->service_path.n == 0 || str_eq(write->service_path, GATE_SERVICE_PATH);
     ENSURE(is_at_root, ENTITY_INVALID, "personal entities live at service path /");
     ENSURE(write->entity.attribute_count > 0, ENTITY_INVALID,
            "a personal entity needs at least one attribute");

@@ -223,6 +223,54 @@ static void long_lists_run_over_many_chunks(void **state)
 }
 
 /* What one service writes later changes nothing that the other sees, times included. */
+static void a_citizen_may_have_thousands_of_entities(void **state)
+{
+    (void)state;
+    enum { COUNT = STORE_FIND_LIMIT_MAX + 60 };
+    TestCitizen made = citizen(1);
+    for (int n = 0; n < COUNT; n++) {
+        char id[32];
+        (void)snprintf(id, sizeof id, "walk-%04d", n);
+        test_entity(&vault, made, "kenko", "HealthActivity", id, n % 2 == 0 ? "steps=1" : "date=x");
+    }
+    test_give(&vault, made, KENKO, "HealthActivity", "steps", "read");
+    int64_t total = -1;
+    assert_string_equal(list("HealthActivity", "", 1, COUNT / 2 - 1, &total),
+                        "walk-1058 HealthActivity steps=\"1\"\n");
+    assert_int_equal(total, COUNT / 2);
+}
+
+static void personal_entities_live_at_the_root(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        bool is_there;
+    } CASES[] = {{"", true},
+                 {"/", true},
+                 {"/#", true},
+                 {"/park,/", true},
+                 {"/park", false},
+                 {"/park/#", false},
+                 {"/park,/town/#", false}};
+    test_give(&vault, citizen(1), KENKO, "Person", "familyName", "read");
+    Principal principal = test_service(KENKO);
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        VaultCall call = test_call(&vault);
+        EntityQuery query = {
+            .limit = 5, .is_count_wanted = true, .service_path = str_from(CASES[i].path)};
+        EntityPage page;
+        Entity entity;
+        assert_ok(gate_query(&vault.gate, &call, &principal, &query, &page));
+        assert_int_equal(page.total, CASES[i].is_there);
+        assert_int_equal(page.count, CASES[i].is_there);
+        Error error = gate_read(&vault.gate, &call, &principal, STR(TEST_PERSON "k-1"),
+                                STR("Person"), &query, &entity);
+        assert_int_equal(error.reason, CASES[i].is_there ? REASON_NONE : REASON_ENTITY_NOT_FOUND);
+        vault_call_close(&call);
+    }
+}
+
 static void hidden_changes_do_not_move_the_times(void **state)
 {
     (void)state;
@@ -259,6 +307,8 @@ int main(void)
         CASE(erased_and_unlinked_citizens_leave_the_list),
         CASE(long_lists_run_over_many_chunks),
         CASE(hidden_changes_do_not_move_the_times),
+        CASE(a_citizen_may_have_thousands_of_entities),
+        CASE(personal_entities_live_at_the_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
