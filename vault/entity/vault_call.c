@@ -22,6 +22,12 @@ Error vault_call_open(const VaultCore *core, Arena *arena, Str tenant, Deadline 
     return OK;
 }
 
+Error vault_call_renew(VaultCall *call)
+{
+    vault_call_close(call);
+    return vault_call_open(call->core, call->arena, call->tenant, call->deadline, call);
+}
+
 void vault_call_close(VaultCall *call)
 {
     call->snapshot = store_snapshot_close(call->snapshot);

@@ -17,6 +17,10 @@ Error vault_call_open(const VaultCore *core, Arena *arena, Str tenant, Deadline 
 /* Fills the call without a snapshot, for what must work while the store does not. */
 VaultCall vault_call_without_snapshot(const VaultCore *core, Arena *arena, Str tenant,
                                       Deadline deadline);
+/* A newer snapshot and moment for another attempt, in place of the old one: whoever retries never
+ * holds two snapshots, so a crowd of writers can't wait for each other's. On an error the call has
+ * no snapshot. Errors: as vault_call_open. */
+Error vault_call_renew(VaultCall *call) MUST_USE;
 /* Closes the snapshot, if any. Twice is fine. */
 void vault_call_close(VaultCall *call);
 

@@ -38,10 +38,10 @@ Error gate_citizen_me(const Gate *gate, VaultCall *call, const Principal *princi
 Error gate_citizen_grants(const Gate *gate, VaultCall *call, const Principal *principal,
                           Grant **ret_grants, size_t *ret_count) MUST_USE;
 
-/* Gives a grant. *ret_is_replay tells that the key was used before: ret_grant is then the first
- * answer, whatever happened since. Errors: also IDEMPOTENCY_KEY (missing or too long),
- * IDEMPOTENCY_MISMATCH (key used for another request), PURPOSE_UNKNOWN, RECIPIENT_UNKNOWN,
- * GRANT_INVALID. */
+/* Gives a grant. Both changes may put a newer snapshot in place of the call's. *ret_is_replay tells
+ * that the key was used before: ret_grant is then the first answer, whatever happened since.
+ * Errors: also IDEMPOTENCY_KEY (missing or too long), IDEMPOTENCY_MISMATCH (key used for another
+ * request), PURPOSE_UNKNOWN, RECIPIENT_UNKNOWN, GRANT_INVALID. */
 Error gate_citizen_give(const Gate *gate, VaultCall *call, const Principal *principal,
                         const GrantRequest *request, Str idempotency_key, Grant *ret_grant,
                         bool *ret_is_replay) MUST_USE;

@@ -190,10 +190,8 @@ static Error change_run(ConsentChange *change, VaultCall *call, Grant *ret_grant
     ConsentOutcome outcome;
     Error error = change_once(change, call, &outcome);
     for (int attempt = 1; attempt < ATTEMPTS_MAX && is_race(error); attempt++) {
-        VaultCall fresh;
-        TRY(vault_call_open(call->core, call->arena, call->tenant, call->deadline, &fresh));
-        error = change_once(change, &fresh, &outcome);
-        vault_call_close(&fresh);
+        TRY(vault_call_renew(call));
+        error = change_once(change, call, &outcome);
     }
     if (is_race(error)) {
         return FAIL(STORE_CONFLICT, NULL);

@@ -102,10 +102,8 @@ Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal,
 {
     Error error = write_once(gate, call, principal, write);
     for (int attempt = 1; attempt < ATTEMPTS_MAX && is_race(error); attempt++) {
-        VaultCall fresh;
-        TRY(vault_call_open(call->core, call->arena, call->tenant, call->deadline, &fresh));
-        error = write_once(gate, &fresh, principal, write);
-        vault_call_close(&fresh);
+        TRY(vault_call_renew(call));
+        error = write_once(gate, call, principal, write);
     }
     /* Who was faster may be somebody whom the caller can't see: never "exists", never "conflict".
      */

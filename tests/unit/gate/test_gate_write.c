@@ -172,6 +172,32 @@ static void an_update_opens_and_seals_one_of_many(void **state)
     assert_string_equal(person(), ID " Person familyName=\"a\" givenName=\"B\"\n");
 }
 
+/* A second snapshot beside the first would let a crowd of writers wait for each other. */
+static void another_attempt_replaces_the_snapshot(void **state)
+{
+    (void)state;
+    TestCitizen citizen = kita();
+    test_person(&vault, citizen, "familyName=a givenName=b");
+    test_give(&vault, citizen, KENKO, "Person", "familyName,givenName", "read,write");
+    Principal principal = test_service(KENKO);
+    Attribute attribute = {.name = STR("familyName"),
+                           .type = STR("Text"),
+                           .value = STR("\"mine\""),
+                           .dataset_id = STR_EMPTY};
+    EntityWrite write = {.kind = ENTITY_WRITE_UPDATE,
+                         .entity = {.id = STR(ID), .attributes = &attribute, .attribute_count = 1}};
+    VaultCall call = test_call(&vault);
+    assert_ok(test_update(&vault, KENKO, ID, "", "givenName=faster"));
+    assert_ok(gate_write(&vault.gate, &call, &principal, &write));
+    Entity seen;
+    assert_ok(
+        gate_read(&vault.gate, &call, &principal, STR(ID), STR_EMPTY, &(EntityQuery){0}, &seen));
+    vault_call_close(&call);
+    assert_string_equal(test_text(&vault, &seen, 1).p,
+                        ID " Person familyName=\"a\" givenName=\"faster\"\n");
+    assert_string_equal(person(), ID " Person familyName=\"mine\" givenName=\"faster\"\n");
+}
+
 static void missing_attributes_are_named_as_orion_does(void **state)
 {
     (void)state;
@@ -424,6 +450,7 @@ int main(void)
         CASE(unknown_ids_are_refused_alike_on_every_verb),
         CASE(form_is_checked_before_anybody_is_looked_for),
         CASE(an_update_opens_and_seals_one_of_many),
+        CASE(another_attempt_replaces_the_snapshot),
         CASE(missing_attributes_are_named_as_orion_does),
         CASE(telling_what_is_known_changes_nothing),
         CASE(an_expired_grant_does_not_write),
