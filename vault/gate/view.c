@@ -15,7 +15,7 @@ ViewEyes view_eyes_of_link(const IdLink *link)
 
 ViewEyes view_eyes_of_citizen(Str client)
 {
-    return (ViewEyes){.client = client, .epoch = 0, .person_name = STR("me")};
+    return (ViewEyes){.sees_writers = true, .client = client, .epoch = 0, .person_name = STR("me")};
 }
 
 /* --- ids -------------------------------------------------------------------------------------- */
@@ -162,14 +162,14 @@ static Error metadata_copy_in(Arena *arena, Attribute *attribute)
     return OK;
 }
 
-static Error attribute_copy_in(Arena *arena, Attribute *attribute)
+static Error attribute_copy_in(Arena *arena, const ViewEyes *eyes, Attribute *attribute)
 {
     TRY(str_copy_in(arena, attribute->name, &attribute->name));
     TRY(str_copy_in(arena, attribute->type, &attribute->type));
     TRY(str_copy_in(arena, attribute->value, &attribute->value));
     TRY(str_copy_in(arena, attribute->dataset_id, &attribute->dataset_id));
-    /* Who wrote it is inside knowledge; no protocol shows it. */
-    attribute->writer = STR_EMPTY;
+    Str writer = eyes->sees_writers ? attribute->writer : STR_EMPTY;
+    TRY(str_copy_in(arena, writer, &attribute->writer));
     return metadata_copy_in(arena, attribute);
 }
 
@@ -186,7 +186,7 @@ Error view_attribute_in(Arena *arena, VaultCall *call, const ViewEyes *eyes,
     } else if (str_eq(opened.type, STR("Relationship")) && !str_eq(opened.writer, eyes->client)) {
         TRY(relationship_render(call->arena, call, eyes, &opened, &is_shown));
     }
-    TRY(attribute_copy_in(arena, &opened));
+    TRY(attribute_copy_in(arena, eyes, &opened));
     *ret_attribute = opened;
     *ret_is_shown = is_shown;
     return OK;

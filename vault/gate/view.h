@@ -18,6 +18,7 @@
 
 /* Who looks: a service through its link with the citizen, or the citizen through the portal. */
 typedef struct ViewEyes {
+    bool sees_writers; /* who wrote an attribute is the citizen's business, and no service's */
     Str client;
     uint32_t epoch;  /* of the link; 0 for the citizen */
     Str person_name; /* the last part of the citizen's id as the client knows it; "me" for the

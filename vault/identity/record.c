@@ -93,7 +93,7 @@ Error record_json_text(Arena *arena, JsonValue object, Str name, Str *ret_text)
 {
     JsonValue member;
     bool is_text = json_member(object, name, &member) && json_is(member, JSON_STRING);
-    ENSURE(is_text, STORE_CORRUPT, str_argument(arena, name));
+    ENSURE(is_text, STORE_CORRUPT, "a text of a record");
     return json_string_in(arena, member, ret_text);
 }
 

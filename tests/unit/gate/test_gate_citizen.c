@@ -91,6 +91,10 @@ static void a_citizen_sees_all_of_the_own_data(void **state)
     assert_non_null(
         strstr(text.p, " PointAccount balance=\"10\" refPerson=\"" TEST_PERSON "me\"\n"));
     assert_null(strstr(text.p, "np-"));
+    for (size_t i = 0; i < me.entity_count; i++) {
+        bool is_person = str_eq(me.entities[i].type, STR("Person"));
+        assert_str(me.entities[i].attributes[0].writer, is_person ? "kenko" : "neppi-pay");
+    }
     assert_int_equal(me.link_count, 2);
     assert_str(me.links[0].service, "kenko");
     assert_str(me.links[0].state, "active");
