@@ -4,7 +4,7 @@
 #include "gate_leaves.h"
 #include "gate_target.h"
 
-#define PAGE_LIMIT STORE_FIND_LIMIT_MAX
+#define READ_AT_ONCE 200
 
 static const Str REASON_TEXTS[] = {
 #define GATE_REASON(name_, text_, caller_) [GATE_REASON_##name_] = STR_INIT(text_),
@@ -24,6 +24,7 @@ typedef struct Inside {
     size_t type_count;
     Entity *entities;
     size_t count;
+    size_t capacity;
 } Inside;
 
 static const GateType *type_of(const Inside *inside, Str token)
@@ -74,6 +75,7 @@ static Error open_entity(Inside *inside, const StoreDoc *doc)
     TRY(open_all(inside, &target, &entity));
     entity_attributes_sort(&entity);
     entity_times_from_attributes(&entity);
+    ENSURE(inside->count < inside->capacity, INTERNAL, NULL);
     inside->entities[inside->count++] = entity;
     return OK;
 }
@@ -131,15 +133,21 @@ static Error open_entities(Inside *inside)
                       .index = "by_subject",
                       .equal = {STORE_TEXT(subject_text(inside->subject))},
                       .equal_count = 1,
-                      .limit = PAGE_LIMIT};
-    StoreDoc *docs;
-    size_t count;
-    TRY(store_find(call->snapshot, call->arena, &find, &docs, &count));
-    inside->entities = ARENA_MANY(call->arena, Entity, count);
+                      .limit = READ_AT_ONCE};
+    int64_t all = 0;
+    TRY(store_count(call->snapshot, &find, &all));
+    inside->entities = ARENA_MANY(call->arena, Entity, (size_t)all);
     ENSURE_ALLOC(inside->entities, call->arena);
-    for (size_t i = 0; i < count; i++) {
-        TRY(open_entity(inside, &docs[i]));
-    }
+    inside->capacity = (size_t)all;
+    StoreDoc *docs = NULL;
+    size_t count = 0;
+    do {
+        TRY(store_find(call->snapshot, call->arena, &find, &docs, &count));
+        for (size_t i = 0; i < count; i++) {
+            TRY(open_entity(inside, &docs[i]));
+        }
+        find.after = count > 0 ? &docs[count - 1] : NULL;
+    } while (count == find.limit);
     return OK;
 }
 

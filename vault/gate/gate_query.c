@@ -9,6 +9,7 @@
 #define CHUNK_ROWS_MAX 200u
 #define CHUNK_ROWS_MIN 20u
 #define CHUNK_ARENA_BYTES ((size_t)128 << 20)
+#define ROW_ARENA_BYTES ((size_t)128 << 20)
 #define ENTITIES_READ_AT_ONCE STORE_FIND_LIMIT_MAX
 
 /* The page while it grows. What is shown is copied into the call's arena; all else lives in a
@@ -54,7 +55,6 @@ typedef struct Chunk {
     Subject *subjects;
     StoreDoc *links;
     StoreDoc *entities; /* of the citizens themselves; NULL for other types */
-    Arena *row_arena; /* for the entities of one citizen at a time; NULL for citizens themselves */
 } Chunk;
 
 static void chunk_done(Chunk *chunk)
@@ -62,7 +62,6 @@ static void chunk_done(Chunk *chunk)
     if (chunk->subjects != NULL) {
         subjects_done(chunk->subjects, chunk->count);
     }
-    chunk->row_arena = arena_free(chunk->row_arena);
 }
 
 static void chunk_done_cleanup_(Chunk *chunk)
@@ -120,12 +119,7 @@ static Error chunk_load(GateCaller *caller, const GateType *type, Chunk *chunk)
 {
     TRY(chunk_subjects(caller->call, chunk));
     TRY(chunk_links(caller, chunk));
-    if (gate_type_is_person(type)) {
-        return chunk_persons(caller->call, chunk);
-    }
-    chunk->row_arena = arena_new_sensitive(CHUNK_ARENA_BYTES);
-    ENSURE(chunk->row_arena != NULL, OUT_OF_MEMORY, NULL);
-    return OK;
+    return gate_type_is_person(type) ? chunk_persons(caller->call, chunk) : OK;
 }
 
 /* Rules and link of one row; a citizen who is erased or not linked any more leaves key NULL. The
@@ -214,19 +208,13 @@ static Error row_entities(GateCaller *caller, const GateTarget *row, TargetList 
     return OK;
 }
 
-/* A citizen may have thousands: what one of them needs is given back before the next. */
-static Error meet_entities(GateCaller *caller, const GateTarget *row, Arena *scratch, Page *page)
+static Error meet_entities(GateCaller *caller, const GateTarget *row, Page *page)
 {
-    VaultCall call = *caller->call;
-    call.arena = scratch;
-    GateCaller inner = *caller;
-    inner.call = &call;
     TargetList targets;
-    TRY(row_entities(&inner, row, &targets));
+    TRY(row_entities(caller, row, &targets));
     for (size_t i = 0; i < targets.count; i++) {
-        TRY(page_meet(page, &inner, &targets.items[i]));
+        TRY(page_meet(page, caller, &targets.items[i]));
     }
-    arena_reset(scratch);
     return OK;
 }
 
@@ -241,7 +229,7 @@ static Error meet_row(GateCaller *caller, const GateType *type, const Chunk *chu
         return OK;
     }
     if (!gate_type_is_person(type)) {
-        return meet_entities(caller, &row, chunk->row_arena, page);
+        return meet_entities(caller, &row, page);
     }
     if (chunk->entities[i].version == 0) {
         return OK;
@@ -276,29 +264,44 @@ static Error keep_row(Arena *arena, const ViewRow *row, ViewRow **ret_kept)
     return OK;
 }
 
-/* One chunk in memory of its own, wiped when it is done. *after moves on; NULL at the end of the
- * list. */
-static Error walk_chunk(GateCaller *caller, const GateType *type, Page *page, ViewRow **after)
+/* What is opened for one citizen, who may have thousands of entities, is wiped before the next:
+ * only what the page shows stays. */
+static Error meet_rows(GateCaller *caller, const GateType *type, const Chunk *chunk, Page *page)
 {
-    CLEANUP(arena_free) Arena *scratch = arena_new_sensitive(CHUNK_ARENA_BYTES);
-    ENSURE(scratch != NULL, OUT_OF_MEMORY, NULL);
+    CLEANUP(arena_free) Arena *opened = arena_new_sensitive(ROW_ARENA_BYTES);
+    ENSURE(opened != NULL, OUT_OF_MEMORY, NULL);
     VaultCall call = *caller->call;
-    call.arena = scratch;
+    call.arena = opened;
     GateCaller inner = *caller;
     inner.call = &call;
+    for (size_t i = 0; i < chunk->count && !page_is_full(page); i++) {
+        TRY(meet_row(&inner, type, chunk, i, page));
+        page->evaluated++;
+        arena_reset(opened);
+    }
+    return OK;
+}
+
+/* One chunk of sealed documents, in plain memory of its own: pages that must be wiped are dear, and
+ * here is nothing to wipe. *after moves on; NULL at the end of the list. */
+static Error walk_chunk(GateCaller *caller, const GateType *type, Page *page, ViewRow **after)
+{
+    CLEANUP(arena_free) Arena *documents = arena_new(CHUNK_ARENA_BYTES);
+    ENSURE(documents != NULL, OUT_OF_MEMORY, NULL);
+    VaultCall reading = *caller->call;
+    reading.arena = documents;
+    GateCaller reader = *caller;
+    reader.call = &reading;
     CLEANUP(chunk_done) Chunk chunk = {0};
     size_t wanted = chunk_rows(page);
-    TRY(view_row_walk(&call, &type->list, *after, wanted, &chunk.rows, &chunk.count));
+    TRY(view_row_walk(&reading, &type->list, *after, wanted, &chunk.rows, &chunk.count));
     if (chunk.count == 0) {
         *after = NULL;
         return OK;
     }
-    TRY(chunk_load(&inner, type, &chunk));
-    for (size_t i = 0; i < chunk.count && !page_is_full(page); i++) {
-        TRY(meet_row(&inner, type, &chunk, i, page));
-        page->evaluated++;
-    }
-    ENSURE(!deadline_has_passed(call.deadline), DEADLINE, NULL);
+    TRY(chunk_load(&reader, type, &chunk));
+    TRY(meet_rows(caller, type, &chunk, page));
+    ENSURE(!deadline_has_passed(reading.deadline), DEADLINE, NULL);
     if (chunk.count < wanted) {
         *after = NULL;
         return OK;

@@ -106,6 +106,24 @@ static void a_citizen_sees_all_of_the_own_data(void **state)
         history, "read permit citizen-self line-portal - PointAccount [balance,refPerson] no\n"));
 }
 
+static void more_entities_than_one_read_gives(void **state)
+{
+    (void)state;
+    enum { ACTIVITIES = 405 };
+    TestCitizen citizen = test_citizen(&vault, "kenko=walker-1");
+    for (int n = 0; n < ACTIVITIES; n++) {
+        char id[64];
+        (void)snprintf(id, sizeof id, "urn:ngsi-ld:HealthActivity:%d", n);
+        test_entity(&vault, citizen, "kenko", "HealthActivity", id, "steps=1");
+    }
+    VaultCall call = test_call(&vault);
+    Principal principal = test_citizen_principal(citizen.subject);
+    CitizenMe me;
+    assert_ok(gate_citizen_me(&vault.gate, &call, &principal, &me));
+    vault_call_close(&call);
+    assert_int_equal(me.entity_count, ACTIVITIES);
+}
+
 static void only_a_citizen_may_ask(void **state)
 {
     (void)state;
@@ -562,6 +580,7 @@ int main(void)
 #define CASE(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(a_citizen_sees_all_of_the_own_data),
+        CASE(more_entities_than_one_read_gives),
         CASE(only_a_citizen_may_ask),
         CASE(a_grant_keeps_its_whole_story),
         CASE(a_repeated_request_gets_the_first_answer),
