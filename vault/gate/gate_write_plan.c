@@ -330,6 +330,23 @@ static Error missing_text(Arena *arena, const Entity *asked, const GateTarget *t
     return OK;
 }
 
+/* From now on the attribute is the caller's own, and own ids are shown as written: ids that another
+ * writer left in its metadata, and that the caller never saw, go. */
+static Error forget_references(VaultCall *call, Attribute *attribute)
+{
+    Metadata *kept = ARENA_MANY(call->arena, Metadata, attribute->metadata_count);
+    ENSURE_ALLOC(kept, call->arena);
+    size_t count = 0;
+    for (size_t i = 0; i < attribute->metadata_count; i++) {
+        if (!view_names_personal(call->core->types, attribute->metadata[i].value)) {
+            kept[count++] = attribute->metadata[i];
+        }
+    }
+    attribute->metadata = kept;
+    attribute->metadata_count = count;
+    return OK;
+}
+
 /* 1 open and 1 seal for a change; told what it is already, an attribute stays as it is. */
 static Error change_one(GateCaller *caller, SealedEdit *edit, GateWritePlan *plan,
                         const Attribute *asked, const SealedAttribute *stored, bool *is_any_changed)
@@ -343,6 +360,9 @@ static Error change_one(GateCaller *caller, SealedEdit *edit, GateWritePlan *pla
     bool is_changed = false;
     TRY(sealed_entity_open(call->arena, &target->sealed, target->subject.key,
                            target->type->spec->name, asked->name, stored, &attribute));
+    if (!str_eq(attribute.writer, caller->principal->client)) {
+        TRY(forget_references(call, &attribute));
+    }
     TRY(attribute_change(call->arena, &attribute, asked, call->now_us, &is_changed));
     if (!is_changed) {
         return OK;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ascii_case.h"
 #include "json_write.h"
 #include "pseudonym.h"
 #include "record.h"
@@ -119,24 +120,50 @@ static Error foreign_reference_in(Arena *arena, VaultCall *call, const ViewEyes 
     return keyed_urn_in(arena, call, eyes, type->name, stored, ret_id);
 }
 
-static Error relationship_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
-                                 Attribute *attribute, bool *ret_is_shown)
+bool view_names_personal(const TypeRegistry *types, Str json)
 {
-    JsonValue value;
-    TRY(json_parse(call->arena, attribute->value, JSON_LIMITS_REQUEST, &value));
-    if (!json_is(value, JSON_STRING)) {
-        *ret_is_shown = false;
+    bool is_text = json.n > 2 && json.p[0] == '"';
+    return is_text && view_urn_type(types, str_slice(json, 1, json.n - 2)) != NULL;
+}
+
+/* Whatever type the writer gave it: an id is an id. */
+static Error reference_render(Arena *arena, VaultCall *call, const ViewEyes *eyes, Str writer,
+                              Str *json)
+{
+    if (!view_names_personal(call->core->types, *json)) {
         return OK;
     }
+    JsonValue value;
     Str id;
     Str seen;
+    TRY(json_parse(call->arena, *json, JSON_LIMITS_REQUEST, &value));
     TRY(json_string_in(call->arena, value, &id));
-    TRY(foreign_reference_in(call->arena, call, eyes, attribute->writer, id, &seen));
-    if (seen.p != NULL) {
-        TRY(quoted_in(arena, seen, &attribute->value));
+    TRY(foreign_reference_in(call->arena, call, eyes, writer, id, &seen));
+    return seen.p == NULL ? OK : quoted_in(arena, seen, json);
+}
+
+static Error metadata_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
+                             Attribute *attribute)
+{
+    Metadata *seen = ARENA_MANY(arena, Metadata, attribute->metadata_count);
+    ENSURE_ALLOC(seen, arena);
+    for (size_t i = 0; i < attribute->metadata_count; i++) {
+        seen[i] = attribute->metadata[i];
+        TRY(reference_render(arena, call, eyes, attribute->writer, &seen[i].value));
     }
-    *ret_is_shown = true;
+    attribute->metadata = seen;
     return OK;
+}
+
+/* What somebody else wrote. A relationship that is no single id can't be said in the caller's ids.
+ */
+static Error foreign_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
+                            Attribute *attribute, bool *ret_is_shown)
+{
+    bool is_relationship = ascii_eq_any_case(attribute->type, STR("Relationship"));
+    bool is_text = attribute->value.n > 0 && attribute->value.p[0] == '"';
+    *ret_is_shown = !is_relationship || is_text;
+    return reference_render(arena, call, eyes, attribute->writer, &attribute->value);
 }
 
 static Error subject_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
@@ -181,10 +208,14 @@ Error view_attribute_in(Arena *arena, VaultCall *call, const ViewEyes *eyes,
     Attribute opened;
     TRY(sealed_entity_open(call->arena, sealed, key, type->name, name, attribute, &opened));
     bool is_shown = true;
+    bool is_foreign = !str_eq(opened.writer, eyes->client);
     if (str_eq(name, type->subject_attribute)) {
         TRY(subject_render(call->arena, call, eyes, &opened));
-    } else if (str_eq(opened.type, STR("Relationship")) && !str_eq(opened.writer, eyes->client)) {
-        TRY(relationship_render(call->arena, call, eyes, &opened, &is_shown));
+    } else if (is_foreign) {
+        TRY(foreign_render(call->arena, call, eyes, &opened, &is_shown));
+    }
+    if (is_foreign) {
+        TRY(metadata_render(call->arena, call, eyes, &opened));
     }
     TRY(attribute_copy_in(arena, eyes, &opened));
     *ret_attribute = opened;

@@ -42,6 +42,9 @@ const EntityTypeSpec *view_urn_type(const TypeRegistry *types, Str id);
 /* The user id in a reference to a citizen (the type of citizens is asked from the registry). */
 bool view_person_name(const TypeRegistry *types, Str id, Str *ret_name);
 
+/* Whether a JSON text, as it is kept, is an id in the form of a personal type. */
+bool view_names_personal(const TypeRegistry *types, Str json);
+
 /* The id of an entity. head may be NULL for the citizen's own entity. Errors: VAULT_SEALED,
  * OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error view_entity_id_in(Arena *arena, VaultCall *call, const ViewEyes *eyes,

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "service_account.h"
-#include "subject.h"
 #include "test_vault.h"
 
 #define KENKO "kenko", HEALTH
@@ -519,62 +518,6 @@ static void cursors_are_checked(void **state)
     vault_call_close(&call);
 }
 
-/* What a service that reads a citizen again and again leaves behind within one hour. */
-static void read_often(TestCitizen citizen, size_t times)
-{
-    static LeafDraft drafts[500];
-    VaultCall call = test_call(&vault);
-    CLEANUP(subject_done) Subject subject = {0};
-    assert_ok(subject_load(&call, citizen.subject, &subject));
-    Principal reader = test_service(KENKO);
-    for (size_t i = 0; i < 500; i++) {
-        drafts[i] = (LeafDraft){.act = LEAF_READ,
-                                .why = STR("CONSENT_OK"),
-                                .client = reader.client,
-                                .purpose = reader.purpose,
-                                .request_id = STR("often"),
-                                .key = subject.key,
-                                .subject = subject.id};
-    }
-    uint64_t first = 0;
-    for (size_t done = 0; done < times; done += 500) {
-        assert_ok(access_log_append(vault.log, drafts, 500, call.deadline, &first));
-    }
-    vault_call_close(&call);
-    assert_ok(log_projection_wait(vault.projection, first + 500,
-                                  deadline_in(ports_system()->clock, 60 * CLOCK_SECOND_US)));
-}
-
-/* In no more memory than a request has. */
-static size_t access_page(TestCitizen citizen, Str cursor, Str *ret_next)
-{
-    CLEANUP(arena_free) Arena *arena = arena_new_sensitive(ARENA_REQUEST_BYTES);
-    VaultCall call = test_call_in(&vault, arena);
-    Principal principal = test_citizen_principal(citizen.subject);
-    CitizenAccessPage page;
-    assert_ok(gate_citizen_accesses(&vault.gate, &call, &principal, 100, cursor, &page));
-    vault_call_close(&call);
-    for (size_t i = 0; i < page.count; i++) {
-        assert_str(page.accesses[i].request_id, "often");
-    }
-    assert_ok(str_copy_in(vault.arena, page.next, ret_next));
-    return page.count;
-}
-
-static void nobody_can_read_so_often_that_it_can_not_be_seen(void **state)
-{
-    (void)state;
-    TestCitizen citizen = test_citizen(&vault, "kenko=walker-1");
-    read_often(citizen, 3000);
-    Str next = STR_EMPTY;
-    size_t seen = 0;
-    do {
-        seen += access_page(citizen, next, &next);
-    } while (next.n > 0 && seen < 200);
-    assert_int_equal(seen, 200);
-    assert_true(next.n > 0);
-}
-
 int main(void)
 {
 #define CASE(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
@@ -595,7 +538,6 @@ int main(void)
         CASE(two_who_change_one_row_lose_nothing),
         CASE(one_key_sent_twice_at_once_gives_once),
         CASE(cursors_are_checked),
-        CASE(nobody_can_read_so_often_that_it_can_not_be_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -258,6 +258,97 @@ static void a_new_link_epoch_issues_new_ids(void **state)
     assert_fails(test_read(&vault, KENKO, id, "", "", &text), ENTITY_NOT_FOUND);
 }
 
+static bool shows(const Entity *entity, const char *text)
+{
+    for (size_t a = 0; a < entity->attribute_count; a++) {
+        const Attribute *attribute = &entity->attributes[a];
+        bool is_in = strstr(str_z(vault.arena, attribute->value), text) != NULL;
+        for (size_t m = 0; m < attribute->metadata_count; m++) {
+            is_in |= strstr(str_z(vault.arena, attribute->metadata[m].value), text) != NULL;
+        }
+        if (is_in) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static Entity read_whole(const char *client, const char *purpose, Str id)
+{
+    VaultCall call = test_call(&vault);
+    Principal principal = test_service(client, purpose);
+    Entity entity;
+    assert_ok(gate_read(&vault.gate, &call, &principal, id, STR_EMPTY, &(EntityQuery){0}, &entity));
+    vault_call_close(&call);
+    return entity;
+}
+
+static void write_as(const char *client, const char *purpose, EntityWriteKind kind, Str id,
+                     Attribute *attributes, size_t count)
+{
+    VaultCall call = test_call(&vault);
+    Principal principal = test_service(client, purpose);
+    EntityWrite write = {.kind = kind,
+                         .entity = {.id = id,
+                                    .type = STR("PointAccount"),
+                                    .attributes = attributes,
+                                    .attribute_count = count}};
+    assert_ok(gate_write(&vault.gate, &call, &principal, &write));
+    vault_call_close(&call);
+}
+
+static Str keyed_account(const char *client, const char *purpose)
+{
+    VaultCall call = test_call(&vault);
+    Principal principal = test_service(client, purpose);
+    Str type = STR("PointAccount");
+    EntityQuery query = {.types = {.items = &type, .count = 1}, .limit = 2};
+    EntityPage page;
+    assert_ok(gate_query(&vault.gate, &call, &principal, &query, &page));
+    vault_call_close(&call);
+    assert_int_equal(page.count, 1);
+    return page.entities[0].id;
+}
+
+/* Neither a type of another name nor metadata carries a user id from one service to another, nor
+ * does writing to what the other wrote. */
+static void ids_of_one_service_never_reach_another(void **state)
+{
+    (void)state;
+    TestCitizen citizen = test_citizen(&vault, "neppi-pay=np-77 sdgs=member-5");
+    const char *names = "refPerson,status,currency,balance,programName";
+    test_give(&vault, citizen, "neppi-pay", EXCHANGE, "PointAccount", names, "read,write");
+    test_give(&vault, citizen, "sdgs", EXCHANGE, "PointAccount", names, "read,write");
+    Str own = STR("\"" TEST_PERSON "np-77\"");
+    Metadata by = {.name = STR("by"), .type = STR("Relationship"), .value = own};
+    Attribute attributes[] = {
+        {.name = STR("refPerson"),
+         .type = STR("Relationship"),
+         .value = own,
+         .metadata = &by,
+         .metadata_count = 1},
+        {.name = STR("status"), .type = STR("relationship"), .value = own},
+        {.name = STR("currency"), .type = STR("Text"), .value = own},
+        {.name = STR("balance"),
+         .type = STR("Number"),
+         .value = STR("5"),
+         .metadata = &by,
+         .metadata_count = 1},
+    };
+    write_as("neppi-pay", EXCHANGE, ENTITY_WRITE_CREATE, STR("acc-1"), attributes, 4);
+    Entity written = read_whole("neppi-pay", EXCHANGE, STR("acc-1"));
+    assert_true(shows(&written, "np-77"));
+    Str id = keyed_account("sdgs", EXCHANGE);
+    Entity seen = read_whole("sdgs", EXCHANGE, id);
+    assert_int_equal(seen.attribute_count, 4);
+    assert_false(shows(&seen, "np-77"));
+    Attribute change = {.name = STR("balance"), .type = STR("Number"), .value = STR("6")};
+    write_as("sdgs", EXCHANGE, ENTITY_WRITE_UPDATE, id, &change, 1);
+    seen = read_whole("sdgs", EXCHANGE, id);
+    assert_true(shows(&seen, "6"));
+    assert_false(shows(&seen, "np-77"));
+}
+
 /* One entity has one name for one caller: what it wrote itself has no second, keyed one. */
 static void the_writer_has_no_second_name(void **state)
 {
@@ -424,6 +515,7 @@ int main(void)
 {
 #define CASE(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
     const struct CMUnitTest tests[] = {
+        CASE(ids_of_one_service_never_reach_another),
         CASE(a_service_reads_what_was_granted),
         CASE(two_services_see_other_ids_and_other_attributes),
         CASE(only_what_is_asked_and_granted_is_opened),
