@@ -3,9 +3,7 @@
 #include "json_write.h"
 #include "timestamp.h"
 
-/* --- reading
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static Error parse_object(Arena *arena, Str json, JsonValue *ret_object)
 {
@@ -172,9 +170,7 @@ Error citizen_reason_parse(Arena *arena, Str json, Str *ret_reason)
     return OK;
 }
 
-/* --- writing
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static void write_time(JsonWriter *writer, Str name, int64_t at_us)
 {

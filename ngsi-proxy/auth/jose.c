@@ -19,9 +19,7 @@ DEFINE_CLEANUP(BIGNUM, BN_free)
 #define POINT_BYTES (1 + 2 * JWK_COORDINATE_BYTES)
 #define DER_BYTES_MAX 80
 
-/* --- parsing
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- parsing ---------------------------------------------------------------------------------- */
 
 /* Header members that bring a key, compress, or change what is signed. */
 static const Str REFUSED[] = {
@@ -107,9 +105,7 @@ Error jws_parse(Arena *arena, Str compact, Jws *ret_jws)
     return OK;
 }
 
-/* --- verifying
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- verifying -------------------------------------------------------------------------------- */
 
 static EVP_PKEY *key_new(const Jwk *jwk)
 {

@@ -49,9 +49,7 @@ void response_set_header(Response *response, Str name, Str static_value)
     }
 }
 
-/* --- bodies
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- bodies ----------------------------------------------------------------------------------- */
 
 static void write_v2(JsonWriter *writer, const ErrorWords *words, Str text)
 {
@@ -122,9 +120,7 @@ static Str error_body(const Request *request, const ErrorWords *words, Error err
     return FAILED(json_write_finish(&writer, &body)) ? static_body(request->surface) : body;
 }
 
-/* --- headers
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- headers ---------------------------------------------------------------------------------- */
 
 static Str challenge(const ErrorWords *words)
 {

@@ -18,9 +18,7 @@ static Connection *connection_of(struct MHD_Connection *mhd)
     return info == NULL ? NULL : info->socket_context;
 }
 
-/* --- connections
- * -------------------------------------------------------------------------------------------------
- */
+/* --- connections ------------------------------------------------------------------------------ */
 
 static void read_peer(struct MHD_Connection *mhd, Connection *connection)
 {
@@ -74,9 +72,7 @@ void server_on_connection(void *context, struct MHD_Connection *mhd, void **sock
     }
 }
 
-/* --- the head
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- the head --------------------------------------------------------------------------------- */
 
 /* Called with the raw request line, before the library decodes it in place: the one moment to copy
  * the target. */
@@ -208,9 +204,7 @@ static Error read_head(Server *server, struct MHD_Connection *mhd, Exchange *exc
     return decode_target(request);
 }
 
-/* --- the answer
- * --------------------------------------------------------------------------------------------------
- */
+/* --- the answer ------------------------------------------------------------------------------- */
 
 static void log_exchange(const Server *server, const Exchange *exchange)
 {
@@ -335,8 +329,7 @@ static void answer_request(Server *server, Exchange *exchange)
     (void)atomic_fetch_sub(&server->in_flight, 1);
 }
 
-/* --- the three kinds of call that the library makes
- * -------------------------------------------------------------- */
+/* --- the three kinds of call that the library makes ------------------------------------------- */
 
 static enum MHD_Result on_head(Connection *connection, struct MHD_Connection *mhd,
                                Exchange *exchange, const char *method, const char *version)

@@ -78,8 +78,7 @@ Arena *server_arena_borrow(Server *server) MUST_USE;
 /* Wipes it and keeps or frees it. NULL is fine. Returns NULL. */
 Arena *server_arena_return(Server *server, Arena *arena);
 
-/* --- server_listen.c
- * --------------------------------------------------------------------------------------------- */
+/* --- server_listen.c -------------------------------------------------------------------------- */
 
 /* Opens the listening socket and sets server->listen_fd, port, unix_path. Errors: LISTEN_ADDRESS,
  * LISTEN_FAILED. */
@@ -87,8 +86,7 @@ Error server_listen_open(Server *server, Arena *error_arena) MUST_USE;
 /* Closes what is open and removes the socket's file. */
 void server_listen_close(Server *server);
 
-/* --- server_watchdog.c
- * ------------------------------------------------------------------------------------------- */
+/* --- server_watchdog.c ------------------------------------------------------------------------ */
 
 /* Errors: OUT_OF_MEMORY (no thread). */
 Error server_watchdog_start(Server *server) MUST_USE;
@@ -99,8 +97,7 @@ Connection *server_connection_free(Connection *connection);
 /* From now on the connection has timeout_us for what comes next. */
 void server_connection_limit(Connection *connection, int64_t timeout_us);
 
-/* --- server_exchange.c: the callbacks of libmicrohttpd; context is the Server
- * ------------------------------------ */
+/* --- server_exchange.c: the callbacks of libmicrohttpd; context is the Server ----------------- */
 
 /* With the raw request line, before it is decoded: begins an Exchange. NULL when memory is short.
  */

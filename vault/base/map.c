@@ -17,8 +17,9 @@ struct Map {
     uint64_t seed[2];
 };
 
-/* --- SipHash-1-3 (Aumasson, Bernstein): fast, and nobody without the seed can choose keys that
- * collide --- */
+/* --- SipHash-1-3 (Aumasson, Bernstein) -------------------------------------------------------- */
+
+/* Fast, and nobody without the seed can choose keys that collide. */
 
 static uint64_t rotate(uint64_t x, unsigned bits)
 {

@@ -33,8 +33,9 @@ PaddingClass sealed_padding_class(size_t bytes)
     return PADDING_MULTIPLE;
 }
 
-/* --- dummies -------------------------------------------------------------------------------------
- * A dummy's token is keyed by entity and place, so the vault knows its own dummies again, whatever
+/* --- dummies ---------------------------------------------------------------------------------- */
+
+/* A dummy's token is keyed by entity and place, so the vault knows its own dummies again, whatever
  * the schema says later, while nobody without the pseudonym key can tell them from attributes. */
 
 static Error dummy_token(const SealedEdit *edit, unsigned place,

@@ -128,8 +128,7 @@ static void test_operations_need_no_store(void **state)
     city.core.store = city.store;
 }
 
-/* --- the citizen's routes, up to the gate
- * ----------------------------------------------------------------------- */
+/* --- the citizen's routes, up to the gate ----------------------------------------------------- */
 
 static Str citizen_token(void)
 {

@@ -332,8 +332,7 @@ static void test_a_passed_deadline_gives_no_half_page(void **state)
     assert_str(json, "untouched");
 }
 
-/* --- writers that meet
- * ------------------------------------------------------------------------------------------ */
+/* --- writers that meet ------------------------------------------------------------------------ */
 
 #define WRITERS 4
 #define ROUNDS 20

@@ -106,8 +106,7 @@ static bool wait_until(bool (*is_so)(void))
     return false;
 }
 
-/* --- size of bodies
- * ---------------------------------------------------------------------------------------------- */
+/* --- size of bodies --------------------------------------------------------------------------- */
 
 /* A POST of n bytes; chunked in one chunk when asked. */
 static void post_bytes(const char *path, size_t n, bool is_chunked, ProbeAnswer *ret_answer)
@@ -173,8 +172,7 @@ static void test_huge_bodies_are_not_read(void **state)
     assert_true(answer.status == 100 || answer.status == 200);
 }
 
-/* --- overload, keep-alive, connections
- * --------------------------------------------------------------------------- */
+/* --- overload, keep-alive, connections -------------------------------------------------------- */
 
 static void test_overload(void **state)
 {
@@ -260,8 +258,7 @@ static void test_slow_callers_are_cut(void **state)
     }
 }
 
-/* --- the arena goes with the answer
- * ------------------------------------------------------------------------------ */
+/* --- the arena goes with the answer ----------------------------------------------------------- */
 
 /* Asks the kernel, since the page may be gone as well. */
 static bool is_body_wiped(void)
@@ -293,9 +290,7 @@ static void test_arena_goes_with_the_answer(void **state)
     assert_true(wait_until(is_body_wiped));
 }
 
-/* --- stopping
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- stopping --------------------------------------------------------------------------------- */
 
 static void *stop_server(void *context)
 {
@@ -343,9 +338,7 @@ static void test_stop_lets_requests_end(void **state)
     probe_close(&probes[0]);
 }
 
-/* --- addresses
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 static void test_unix_socket(void **state)
 {

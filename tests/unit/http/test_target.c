@@ -199,8 +199,7 @@ static void test_parameter_count(void **state)
     }
 }
 
-/* --- property: decoding undoes encoding, for every valid text and both ways of writing a byte
- * ------------------- */
+/* --- property: decoding undoes encoding, for every valid text and both ways of writing a byte - */
 
 static uint64_t next_random(uint64_t *seed)
 {
