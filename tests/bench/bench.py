@@ -39,13 +39,13 @@ def make_city(folder, citizens, consenting=None):
 
 
 @contextlib.contextmanager
-def floor(mode, folder, body, user=None):
+def floor(mode, folder, body, users=()):
     port_file, body_file = folder / ("port-" + mode), folder / "body"
     port_file.unlink(missing_ok=True)
     body_file.write_bytes(body)
     command = [str(BUILD / "floor_http"), mode, "--port-file=%s" % port_file, "--body-file=%s" % body_file]
-    if user:
-        command += ["--service=kenko", "--user=%s" % user, "--config=%s" % (folder / "musubi.conf"), "--node=floor"]
+    if users:
+        command += ["--service=kenko", "--users=%s" % ",".join(users), "--config=%s" % (folder / "musubi.conf"), "--node=floor"]
     process = subprocess.Popen(command)
     try:
         while not (port_file.exists() and port_file.read_text()):
@@ -125,7 +125,7 @@ def rows_1_and_2():
             script = write_lua(folder, [path for _, path in users])
             body = get(node.url, users[0][1], token)[1]
             ours, rowed, bare = [], [], []
-            with floor("row", folder, body, users[0][0]) as (row_pid, row_url), floor("bytes", folder, body) as (bare_pid, bare_url):
+            with floor("row", folder, body, [user for user, _ in users]) as (row_pid, row_url), floor("bytes", folder, body) as (bare_pid, bare_url):
                 for _ in range(ROUNDS):
                     ours.append(measured(node.process.pid, node.url, token, script))
                     rowed.append(measured(row_pid, row_url))

@@ -1,12 +1,15 @@
 /* floor_http — what Musubi's speed is compared with: a bare libmicrohttpd program with the same
- * thread model.
+ * thread model. Ends on SIGTERM.
  *
  *   floor_http bytes --port-file=F --body-file=F
+ *
  *       answers every request with the same bytes
- *   floor_http row --port-file=F --body-file=F --service=S --user=U --config=…
- *       reads one row of the city's SQLite file by key, appends one leaf about citizen U by the
- * access log's own batching, and answers with the same bytes: no routing, no token, no consent, no
- * decryption, no rendering Ends on SIGTERM. */
+ *
+ *   floor_http row --port-file=F --body-file=F --service=S --users=U,V,… --config=…
+ *
+ *       reads one row of the city's SQLite file by key, appends one leaf about one of the citizens
+ *       U, V, … in turn by the access log's own batching, and answers with the same bytes: no
+ *       routing, no token, no consent, no decryption, no rendering */
 #include <microhttpd.h>
 #include <pthread.h>
 #include <signal.h>
@@ -26,12 +29,15 @@
 #define STACK_BYTES ((size_t)256 << 10)
 #define CONNECTION_BYTES ((size_t)256 << 10)
 #define KEYS_MAX 300
+#define SUBJECTS_MAX 300
+#define BUSY_MS 60000 /* while 64 threads open the file at once */
 
 typedef struct Floor {
     bool is_row;
     Str body;
     OpenVault vault;
-    Subject subject;
+    Subject subjects[SUBJECTS_MAX];
+    unsigned subject_count;
     const char *sqlite_path;
     char keys[KEYS_MAX][STORE_KEY_BYTES_MAX + 1];
     unsigned key_count;
@@ -62,6 +68,8 @@ static sqlite3_stmt *row_statement(Floor *floor)
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
         const char *query = "SELECT version, body FROM c_entities WHERE key = ?1";
         if (sqlite3_open_v2(floor->sqlite_path, &db, flags, NULL) != SQLITE_OK ||
+            sqlite3_busy_timeout(db, BUSY_MS) != SQLITE_OK ||
+            sqlite3_exec(db, "PRAGMA cache_size = -4096", NULL, NULL, NULL) != SQLITE_OK ||
             sqlite3_prepare_v2(db, query, -1, &statement, NULL) != SQLITE_OK) {
             die("the store can't be read");
         }
@@ -85,6 +93,8 @@ static void read_row(Floor *floor)
 static void append_leaf(Floor *floor)
 {
     static const Str names[] = {STR_INIT("postalCode")};
+    unsigned turn = atomic_fetch_add(&floor->turn, 1);
+    const Subject *subject = &floor->subjects[turn % floor->subject_count];
     LeafDraft draft = {.act = LEAF_READ,
                        .why = STR("CONSENT_OK"),
                        .client = STR("kenko"),
@@ -92,8 +102,8 @@ static void append_leaf(Floor *floor)
                        .entity_type = STR("Person"),
                        .attribute_count = 1,
                        .request_id = STR("00000000-0000-7000-8000-000000000000"),
-                       .key = floor->subject.key,
-                       .subject = floor->subject.id,
+                       .key = subject->key,
+                       .subject = subject->id,
                        .detail = {.entity_id = STR("urn:ngsi-ld:Person:floor"),
                                   .attributes = names,
                                   .attribute_count = 1,
@@ -112,7 +122,11 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
                                   size_t *data_size, void **state)
 {
     Floor *floor = context;
-    (void)url, (void)method, (void)version, (void)data, (void)data_size, (void)state;
+    (void)url, (void)method, (void)version, (void)data, (void)data_size;
+    if (*state == NULL) { /* an answer before the end of the request would close the connection */
+        *state = floor;
+        return MHD_YES;
+    }
     if (floor->is_row) {
         read_row(floor);
         append_leaf(floor);
@@ -142,20 +156,30 @@ static void load_keys(Floor *floor)
     sqlite3_close(db);
 }
 
+static Error load_subjects(Floor *floor, VaultCall *call, Str service, Str users)
+{
+    Str user = STR_EMPTY;
+    while (floor->subject_count < SUBJECTS_MAX && str_split(&users, ',', &user)) {
+        IdLink link = {0};
+        TRY(id_link_find(call, service, user, &floor->subjects[floor->subject_count], &link));
+        floor->subject_count++;
+    }
+    return OK;
+}
+
 static Error open_row_mode(Floor *floor, const CommandLine *line)
 {
     const char *service = NULL;
-    const char *user = NULL;
+    const char *users = NULL;
     TRY(command_option_needed(line, "service", &service));
-    TRY(command_option_needed(line, "user", &user));
+    TRY(command_option_needed(line, "users", &users));
     TRY(vault_open(line->arena, line->conf, (VaultOpenOptions){.needs_log = true}, &floor->vault));
     TRY(floor->vault.sealed);
     floor->sqlite_path = conf_path(line->conf, "store_path");
     VaultCall call = {0};
-    IdLink link = {0};
-    TRY(vault_call_open(&floor->vault.core, line->arena, STR(""),
-                        deadline_in(ports_system()->clock, 5000000), &call));
-    Error found = id_link_find(&call, str_from(service), str_from(user), &floor->subject, &link);
+    Deadline deadline = deadline_in(ports_system()->clock, 5 * CLOCK_SECOND_US);
+    TRY(vault_call_open(&floor->vault.core, line->arena, STR(""), deadline, &call));
+    Error found = load_subjects(floor, &call, str_from(service), str_from(users));
     vault_call_close(&call);
     load_keys(floor);
     return found;
@@ -189,7 +213,7 @@ int main(int argc, char **argv)
     (void)pthread_key_create(&statement_key, close_statement);
     struct MHD_Daemon *daemon = NULL;
     CommandLine line = {.arena = arena_new_sensitive(ARENA_REQUEST_BYTES),
-                        .usage = "--port-file= --body-file= --service= --user="};
+                        .usage = "--port-file= --body-file= --service= --users="};
     floor.is_row = argc > 1 && strcmp(argv[1], "row") == 0;
     Error outcome = crypto_init();
     if (!FAILED(outcome)) {
@@ -211,7 +235,7 @@ int main(int argc, char **argv)
         (void)sigwait(&signals, &received);
     }
     MHD_stop_daemon(daemon);
-    subject_done(&floor.subject);
+    subjects_done(floor.subjects, floor.subject_count);
     vault_open_close(&floor.vault);
     (void)arena_free(line.arena);
     return 0;

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "log_projection_state.h"
-#include "segment_read.h"
 #include "timed_wait.h"
 
 #define WAIT_US CLOCK_SECOND_US
 #define RETRY_US 250000
+#define PACE_US CLOCK_SECOND_US
 #define LIVE_ARENA_BYTES ((size_t)32 << 20)
 
 bool log_projection_is_stopping(LogProjection *projection)
@@ -47,6 +47,32 @@ static Error copy_batch(Arena *arena, const SegmentBatch *batch, uint64_t until,
     return OK;
 }
 
+static void reader_drop(LogProjection *projection)
+{
+    projection->reader = segment_reader_close(projection->reader);
+}
+
+static Error reader_open(LogProjection *projection, uint64_t from)
+{
+    return segment_reader_open(access_log_ports(projection->log)->file,
+                               access_log_folder(projection->log), from, &projection->reader);
+}
+
+static Error load_range(LogProjection *projection, Arena *arena, uint64_t until, LeafRange *range)
+{
+    while (range->from + range->count < until) {
+        const SegmentBatch *batch = NULL;
+        TRY(segment_reader_next(projection->reader, until, &batch));
+        ENSURE(batch != NULL, LOG_CORRUPT, "leaves up to the durable size");
+        TRY(copy_batch(arena, batch, until, range));
+        if (batch->first_seq + batch->count > until) {
+            reader_drop(projection); /* it has passed leaves that are for the next round */
+            return OK;
+        }
+    }
+    return OK;
+}
+
 Error log_projection_load(LogProjection *projection, Arena *arena, uint64_t from, uint64_t until,
                           LeafRange *ret_range)
 {
@@ -55,15 +81,16 @@ Error log_projection_load(LogProjection *projection, Arena *arena, uint64_t from
                        .details = ARENA_MANY(arena, Str, (size_t)(until - from))};
     ENSURE_ALLOC(range.lines, arena);
     ENSURE_ALLOC(range.details, arena);
-    CLEANUP(segment_reader_close) SegmentReader *reader = NULL;
-    TRY(segment_reader_open(access_log_ports(projection->log)->file,
-                            access_log_folder(projection->log), from, &reader));
-    while (range.from + range.count < until) {
-        const SegmentBatch *batch = NULL;
-        TRY(segment_reader_next(reader, until, &batch));
-        ENSURE(batch != NULL, LOG_CORRUPT, "leaves up to the durable size");
-        TRY(copy_batch(arena, batch, until, &range));
+    if (projection->reader == NULL || projection->reader_seq != from) {
+        reader_drop(projection);
+        TRY(reader_open(projection, from));
     }
+    Error error = load_range(projection, arena, until, &range);
+    if (FAILED(error)) {
+        reader_drop(projection);
+        return error;
+    }
+    projection->reader_seq = until;
     *ret_range = range;
     return OK;
 }
@@ -180,6 +207,26 @@ static void sleep_a_little(LogProjection *projection)
     (void)access_log_wait(projection->log, UINT64_MAX, RETRY_US);
 }
 
+static bool is_awaited(LogProjection *projection)
+{
+    (void)pthread_mutex_lock(&projection->lock);
+    bool is_awaited = projection->waiters > 0;
+    (void)pthread_mutex_unlock(&projection->lock);
+    return is_awaited;
+}
+
+/* Each commit costs a sync and makes every reader of the store load its pages anew, so a few leaves
+ * wait for company. */
+static uint64_t wait_for_leaves(LogProjection *projection)
+{
+    uint64_t durable = access_log_wait(projection->log, projection->next, WAIT_US);
+    if (durable > projection->next && !is_awaited(projection)) {
+        durable =
+            access_log_wait(projection->log, projection->next + PROJECTION_LIVE_LEAVES, PACE_US);
+    }
+    return durable;
+}
+
 static void *follow(void *argument)
 {
     LogProjection *projection = argument;
@@ -191,8 +238,7 @@ static void *follow(void *argument)
             error = find_start(projection);
             has_start = !FAILED(error);
         }
-        uint64_t durable =
-            FAILED(error) ? 0 : access_log_wait(projection->log, projection->next, WAIT_US);
+        uint64_t durable = FAILED(error) ? 0 : wait_for_leaves(projection);
         if (!FAILED(error) && durable > projection->next) {
             error = project_some(projection, durable);
             forget_pending(projection);
@@ -217,6 +263,7 @@ static LogProjection *projection_free(LogProjection *projection)
 {
     if (projection != NULL) {
         forget_pending(projection);
+        reader_drop(projection);
         (void)pthread_cond_destroy(&projection->progress);
         (void)pthread_mutex_destroy(&projection->lock);
         free(projection->pending);
@@ -260,9 +307,14 @@ Error log_projection_wait(LogProjection *projection, uint64_t seq, Deadline dead
 {
     bool is_there = false;
     (void)pthread_mutex_lock(&projection->lock);
+    projection->waiters++;
+    (void)pthread_mutex_unlock(&projection->lock);
+    access_log_wake(projection->log);
+    (void)pthread_mutex_lock(&projection->lock);
     while (!(is_there = projection->next >= seq) &&
            timed_wait_on(&projection->progress, &projection->lock, deadline)) {
     }
+    projection->waiters--;
     (void)pthread_mutex_unlock(&projection->lock);
     ENSURE(is_there, DEADLINE, "projection of the access log");
     return OK;

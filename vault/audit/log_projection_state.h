@@ -12,10 +12,11 @@
 
 #include "log_projection.h"
 #include "pseudonym.h"
+#include "segment_read.h"
 
 /* Lines, their subjects and the mark together stay below STORE_BATCH_DOCS_MAX. */
 #define PROJECTION_COMMIT_LINES 400
-#define PROJECTION_LIVE_LEAVES 256
+#define PROJECTION_LIVE_LEAVES 2048
 #define PROJECTION_SEARCH_LEAVES 16384
 #define PROJECTION_LINE_FORMAT 1
 #define PROJECTION_MARK_FORMAT 1
@@ -48,6 +49,11 @@ struct LogProjection {
     pthread_cond_t progress;
     uint64_t next; /* first sequence not projected; written by the thread under the lock */
     bool is_stopping;
+    size_t waiters; /* who wait for progress: the thread does not pause for company */
+
+    /* goes on where the last load ended; NULL: to be opened; the thread's own */
+    SegmentReader *reader;
+    uint64_t reader_seq;
 
     /* lines of the commit at hand; the thread's own */
     Arena *arena;
@@ -73,7 +79,8 @@ Error log_projection_commit(LogProjection *projection, uint64_t next_seq) MUST_U
 /* Where the mark stands; 0 without one. Errors: store errors. */
 Error log_projection_read_mark(LogProjection *projection, Arena *arena, StoreSnapshot *snapshot,
                                uint64_t *ret_next, uint64_t *ret_version) MUST_USE;
-/* Loads leaves [from, until) from the segments. Errors: as segment_reader_next, BUDGET_EXCEEDED. */
+/* Loads leaves [from, until) from the segments; goes on with the reader that stands there. Errors:
+ * as segment_reader_next, BUDGET_EXCEEDED. */
 Error log_projection_load(LogProjection *projection, Arena *arena, uint64_t from, uint64_t until,
                           LeafRange *ret_range) MUST_USE;
 /* Projects [from, until), which lies within one epoch, by finders; lines are committed, the mark is

@@ -10,7 +10,10 @@
 /* Sensitive chunks are whole pages from mmap, so that MADV_DONTDUMP covers them and nothing else;
  * plain chunks come from malloc. */
 
-#define CHUNK_BYTES ((size_t)32 << 10)
+/* Pages of a sensitive chunk cost nothing until they are touched, and a request should fit into one
+ * chunk; a plain one is zeroed whole, so it is small. */
+#define SENSITIVE_CHUNK_BYTES ((size_t)128 << 10)
+#define PLAIN_CHUNK_BYTES ((size_t)8 << 10)
 #define ALIGNMENT alignof(max_align_t)
 #define BUDGET_MAX (SIZE_MAX / 4) /* no sum of sizes below it can wrap */
 
@@ -33,12 +36,17 @@ static size_t round_up(size_t n, size_t step)
     return (n + step - 1) / step * step;
 }
 
+static size_t usual_bytes(bool is_sensitive)
+{
+    return is_sensitive ? SENSITIVE_CHUNK_BYTES : PLAIN_CHUNK_BYTES;
+}
+
 static Chunk *chunk_new(size_t payload_bytes, bool is_sensitive)
 {
     size_t header = round_up(sizeof(Chunk), ALIGNMENT);
     size_t size = header + payload_bytes;
-    if (size < CHUNK_BYTES) {
-        size = CHUNK_BYTES;
+    if (size < usual_bytes(is_sensitive)) {
+        size = usual_bytes(is_sensitive);
     }
     Chunk *chunk = NULL;
     if (is_sensitive) {
@@ -67,7 +75,7 @@ static void chunk_free(Chunk *chunk, bool is_sensitive)
         return;
     }
     size_t size = chunk->size_bytes;
-    explicit_bzero(chunk, size);
+    explicit_bzero(chunk, chunk->used_bytes); /* the rest was never handed out */
     (void)munmap(chunk, size);
 }
 
@@ -116,7 +124,7 @@ void arena_reset(Arena *arena)
     Chunk *chunk = arena->chunks;
     while (chunk != NULL) {
         Chunk *next = chunk->next;
-        if (kept == NULL && chunk->size_bytes <= CHUNK_BYTES) {
+        if (kept == NULL && chunk->size_bytes <= usual_bytes(arena->is_sensitive)) {
             size_t header = round_up(sizeof(Chunk), ALIGNMENT);
             explicit_bzero((char *)chunk + header, chunk->used_bytes - header);
             chunk->used_bytes = header;
@@ -140,7 +148,7 @@ static void *refuse(Arena *arena, ErrorReason reason)
 /* A large block fills its own chunk: it goes behind the current one, whose rest stays in use. */
 static void link_chunk(Arena *arena, Chunk *chunk, size_t need)
 {
-    if (need > CHUNK_BYTES / 4 && arena->chunks != NULL) {
+    if (need > usual_bytes(arena->is_sensitive) / 4 && arena->chunks != NULL) {
         chunk->next = arena->chunks->next;
         arena->chunks->next = chunk;
         return;

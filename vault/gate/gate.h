@@ -7,6 +7,9 @@
  * absent are the same to the last byte. Must never be reached around: nothing else may open sealed
  * entities, and what must do so inside the vault comes through gate_internal.
  *
+ * Reads give the call's snapshot back before they wait for the disk, so that no reader holds one
+ * while idle: a read is the last thing a call asks of the store (else vault_call_renew).
+ *
  * Layer: vault/gate. Thread-safe: yes (immutable; a VaultCall is single-owner). Spec: 6(6)ウ,
  * 6(6)エ, 7(2)エ. Requirement: L-1, consent rules 1-10. */
 #ifndef MUSUBI_GATE_H
@@ -31,6 +34,9 @@ typedef struct Gate {
 
 /* Where all personal entities live: asked for under another path, there is nothing. */
 #define GATE_SERVICE_PATH STR("/")
+/* Of one attribute: value, type and metadata together. No service can store so much in a few
+ * attributes that pages of others' readers become too large. */
+#define GATE_ATTRIBUTE_BYTES_MAX 16384
 
 /* One entity by the caller's own id and, unless "", type. query gives the attributes to show and
  * the service path; the rest of it is not looked at. *ret_entity lives in the call's arena. Errors:
@@ -51,8 +57,9 @@ Error gate_query(const Gate *gate, VaultCall *call, const Principal *principal,
 /* Creates or updates what the caller's write grants allow, and nothing else (consent rule 10). When
  * somebody else was faster it is tried again, with a newer snapshot in place of the call's.
  * Errors: ENTITY_NOT_FOUND, ENTITY_EXISTS (in the view), WRITE_NOT_GRANTED (argument: the refused
- * names), ENTITY_SUBJECT (the subject attribute is missing, no relationship, or would change),
- * PARTIAL_UPDATE and ATTRIBUTES_MISSING (as Orion words them), ENTITY_INVALID, and as gate_read. */
+ * names), ENTITY_SUBJECT (the subject attribute is missing, names no citizen in the caller's ids,
+ * or would change), PARTIAL_UPDATE and ATTRIBUTES_MISSING (as Orion words them), VALUE_TOO_LARGE,
+ * ENTITY_INVALID, and as gate_read. */
 Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal,
                  const EntityWrite *write) MUST_USE;
 

@@ -5,6 +5,7 @@
 #include "gate_leaves.h"
 #include "gate_show.h"
 #include "gate_target.h"
+#include "vault_call.h"
 
 #define CHUNK_ROWS_MAX 200u
 #define CHUNK_ROWS_MIN 20u
@@ -458,6 +459,7 @@ static Error page_fill(GateCaller *caller, const EntityQuery *query, Page *page)
         TRY(walk_lists(caller, types, asked, page));
     }
     TRY(scan_leaf_add(caller, types, count, page));
+    vault_call_close(caller->call); /* nobody holds a snapshot while the disk works */
     return gate_leaves_append(&page->leaves, caller->call->deadline);
 }
 

@@ -2,6 +2,7 @@
 #include "gate_leaves.h"
 #include "gate_show.h"
 #include "gate_target.h"
+#include "vault_call.h"
 
 /* The targets of one id, one for each type that it may be of. */
 typedef struct Candidates {
@@ -85,6 +86,7 @@ static Error read_one(GateCaller *caller, GateTarget *target, StrList wanted, En
     CLEANUP(gate_leaves_done) GateLeaves leaves = gate_leaves(caller->gate, arena);
     Entity entity;
     TRY(gate_show_entity(caller, target, arena, wanted, &leaves, &entity));
+    vault_call_close(caller->call); /* nobody holds a snapshot while the disk works */
     TRY(gate_leaves_append(&leaves, caller->call->deadline));
     *ret_entity = entity;
     return OK;

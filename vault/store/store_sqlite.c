@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -157,9 +158,20 @@ static Error layout_apply(SqlitePool *pool, Deadline deadline)
     return error;
 }
 
+static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+
+/* The library's memory statistics take one lock for each allocation of every thread: more than half
+ * of the time of a crowd of readers went there. A program that started the library itself keeps its
+ * own choice. */
+static void library_start(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 Error store_sqlite_open(const StoreSqliteOptions *options, Store **ret_store)
 {
     TRY(options_check(options));
+    (void)pthread_once(&library_once, library_start); /* fails on a bad argument only */
     TRY(file_prepare(options->ports->file, options->path));
     int64_t timeout = options->open_timeout_us;
     timeout = timeout == 0 ? STORE_SQLITE_OPEN_TIMEOUT_US : timeout;

@@ -13,7 +13,7 @@
 
 #include "store.h"
 
-#define STORE_SQLITE_READERS_DEFAULT 64
+#define STORE_SQLITE_READERS_DEFAULT 16
 #define STORE_SQLITE_OPEN_TIMEOUT_US (5 * CLOCK_SECOND_US)
 
 typedef struct StoreSqliteOptions {

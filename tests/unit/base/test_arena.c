@@ -197,24 +197,24 @@ static void test_plain_memory_is_not_mapped(void **state)
 static void test_reset_starts_anew_in_the_same_memory(void **state)
 {
     (void)state;
-    CLEANUP(arena_free) Arena *arena = arena_new_sensitive(200000);
+    CLEANUP(arena_free) Arena *arena = arena_new_sensitive(600000);
     arena_reset(arena);
-    unsigned char *first = arena_alloc(arena, 20000);
-    memset(first, 0xff, 20000);
-    memset(arena_alloc(arena, 100000), 0xff, 100000);
+    unsigned char *first = arena_alloc(arena, 100000);
+    memset(first, 0xff, 100000);
+    memset(arena_alloc(arena, 300000), 0xff, 300000);
     size_t mapped = system_seen.mapped_bytes;
     arena_reset(arena);
     assert_int_equal(system_seen.returned_clean_bytes,
-                     mapped - 32768); /* the large chunk went, wiped */
+                     mapped - 131072); /* the large chunk went, wiped */
     assert_int_equal(system_seen.returned_dirty_bytes, 0);
     assert_int_equal(arena_used_bytes(arena), 0);
-    unsigned char *again = arena_alloc(arena, 30000);
+    unsigned char *again = arena_alloc(arena, 110000);
     assert_ptr_equal(again, first);
-    for (size_t i = 0; i < 30000; i++) {
+    for (size_t i = 0; i < 110000; i++) {
         assert_int_equal(again[i], 0);
     }
     assert_int_equal(system_seen.mapped_bytes, mapped);
-    assert_non_null(arena_alloc(arena, 170000)); /* the whole budget is there again */
+    assert_non_null(arena_alloc(arena, 490000)); /* the whole budget is there again */
     assert_null(arena_alloc(arena, 1));
 }
 

@@ -264,6 +264,7 @@ static void personal_entities_live_at_the_root(void **state)
         assert_ok(gate_query(&vault.gate, &call, &principal, &query, &page));
         assert_int_equal(page.total, CASES[i].is_there);
         assert_int_equal(page.count, CASES[i].is_there);
+        assert_ok(vault_call_renew(&call));
         Error error = gate_read(&vault.gate, &call, &principal, STR(TEST_PERSON "k-1"),
                                 STR("Person"), &query, &entity);
         assert_int_equal(error.reason, CASES[i].is_there ? REASON_NONE : REASON_ENTITY_NOT_FOUND);
@@ -287,6 +288,7 @@ static void hidden_changes_do_not_move_the_times(void **state)
     assert_ok(gate_query(&vault.gate, &call, &kenko, &query, &page));
     assert_int_equal(page.entities[0].created_us, FAKE_START_US);
     assert_int_equal(page.entities[0].modified_us, FAKE_START_US);
+    assert_ok(vault_call_renew(&call));
     assert_ok(gate_query(&vault.gate, &call, &pay, &query, &page));
     assert_int_equal(page.entities[0].created_us, FAKE_START_US);
     assert_int_equal(page.entities[0].modified_us, FAKE_START_US + 3600 * CLOCK_SECOND_US);

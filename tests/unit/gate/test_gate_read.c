@@ -500,6 +500,7 @@ static void without_a_log_nothing_is_released(void **state)
     VaultCall call = test_call(&vault);
     assert_fails(gate_read(&vault.gate, &call, &principal, STR(ID), STR_EMPTY, &query, &entity),
                  LOG_UNAVAILABLE);
+    assert_ok(vault_call_renew(&call));
     assert_fails(gate_query(&vault.gate, &call, &principal, &query, &page), LOG_UNAVAILABLE);
     vault_call_close(&call);
     assert_str(entity.id, "untouched");
