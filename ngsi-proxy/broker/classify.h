@@ -22,7 +22,7 @@ typedef enum TypeClass {
 
 typedef struct Classifier {
     const TypeRegistry *types;
-    bool are_unlisted_public; /* setting unlisted_types = public, and --open: for development */
+    bool are_unlisted_public; /* setting open: for development */
 } Classifier;
 
 /* By the registry; unlisted types by the setting. */

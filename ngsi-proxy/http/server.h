@@ -42,7 +42,7 @@ typedef struct ServerOptions {
 Error server_start(const ServerOptions *options, Arena *error_arena, Server **ret_server) MUST_USE;
 /* The port in use; 0 for a UNIX socket. */
 uint16_t server_port(const Server *server);
-/* Requests being answered now, for /metrics and tests. */
+/* Requests being answered now, for tests. */
 unsigned server_in_flight(const Server *server);
 /* Stops in order: accepts no more, lets running requests end (at most 5 s), closes the rest. NULL
  * is fine. Returns NULL. */

@@ -65,8 +65,9 @@ static int serve(Arena *arena, const Conf *conf, const sigset_t *signals)
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-        printf(
-            "usage: ngsi-proxy [--config=FILE] [--SETTING=VALUE…]\n\nSettings: vaultctl doctor.\n");
+        printf("usage: ngsi-proxy [--config=FILE] [--SETTING=VALUE…]\n\n"
+               "vaultctl doctor prints every setting, its value, where that comes from and what it "
+               "means.\n");
         return EXIT_SUCCESS;
     }
     sigset_t signals;

@@ -67,7 +67,8 @@ Error segment_list_in(const FilePort *port, Arena *arena, const char *folder,
 {
     int fd = port->open(port, folder, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0) {
-        return errno == ENOENT ? FAIL(FILE_MISSING, NULL) : FAIL(FILE_IO, NULL);
+        return errno == ENOENT ? FAIL(FILE_MISSING, "the folder with the log's segments")
+                               : FAIL(FILE_IO, "the folder with the log's segments");
     }
     DIR *dir = fdopendir(fd); /* owns fd from here */
     if (dir == NULL) {

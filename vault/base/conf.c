@@ -112,7 +112,7 @@ static Error refuse_unknown(const Loader *loader, Str place, Str name)
     const char *nearest = conf_nearest(loader->conf->keys, loader->conf->count, name);
     if (nearest == NULL) {
         COMPLAIN(loader->arena, CONF_UNKNOWN_KEY, place, STR(": there is no setting \""), name,
-                 STR("\"; the manual lists all settings"));
+                 STR("\"; vaultctl doctor lists all settings"));
     }
     COMPLAIN(loader->arena, CONF_UNKNOWN_KEY, place, STR(": there is no setting \""), name,
              STR("\"; the nearest is \""), str_from(nearest), STR("\""));

@@ -31,7 +31,7 @@ typedef struct ConfKey {
     const char *name; /* lower-case words joined by _ */
     ConfKind kind;
     const char *default_text; /* must be a good value */
-    const char *help;         /* one line for doctor and the manual */
+    const char *help;         /* one line for doctor */
     const char *choices;      /* "sqlite|mongodb" for a text, NULL: any */
     int64_t min;              /* of an int; min = max = 0: any */
     int64_t max;

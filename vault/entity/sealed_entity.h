@@ -8,6 +8,9 @@
  * changing one attribute seals one. Must never open an attribute that nobody asked for, and never
  * decide who may.
  *
+ *   body            s subject token, y type token, g generation of the key, h hour of the change,
+ *                   o head envelope, hv head version, m MAC,
+ *                   a: list of {k token, d dataset token, v version, p padding class, e envelope}
  *   MAC message     LP(entity 16) LP(type token) u64 head version u32 count,
  *                   count × ( token 8, LP(dataset token), u64 version, u8 class )
  *   MAC label       "musubi/entity/v1"; seal_mac adds environment, tenant, subject, generation

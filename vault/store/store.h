@@ -28,7 +28,7 @@
  * create them (SQLite) or demand them (MongoDB), and mongo-init/ is compared with this list by a
  * test. */
 typedef enum StoreCollection {
-    STORE_META,            /* store version, demo mark, counters */
+    STORE_META,            /* store version, counters */
     STORE_COMMITS,         /* commit markers: settle unknown outcomes; swept by the janitor */
     STORE_LEASES,          /* owner, until, fence of periodic jobs */
     STORE_KEYS,            /* wrapped subject keys and platform keys */

@@ -16,8 +16,7 @@
  * of conf_load. */
 Error settings_load(Arena *arena, const char *const *flags, const Conf **ret_conf) MUST_USE;
 
-/* Prints every key with its effective value, where it came from and what it means, for doctor and
- * --help. */
+/* Prints every key with its effective value, where it came from and what it means, for doctor. */
 void settings_print(const Conf *conf);
 
 #endif

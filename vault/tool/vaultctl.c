@@ -31,7 +31,8 @@ static const Command COMMANDS[] = {
     {"audit verify", command_audit_verify, "[--folder=DIR] [--key=VERIFIER-KEY]",
      "replay this node's log offline and name the first bad place"},
     {"audit rebuild", command_audit_rebuild, "",
-     "wipe this node's log projection and rebuild it from segments alone"},
+     "stop all nodes first: wipe the histories of accesses and build this node's part from its "
+     "segments alone; the other nodes add theirs when they start"},
     {"demo", command_demo,
      "--service-keys=DIR [--citizens=N] [--seed=N] [--consenting=N] [--truth-file=FILE]",
      "load the demo city of invented citizens into an empty store"},

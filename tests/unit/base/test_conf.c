@@ -192,7 +192,7 @@ static void test_unknown_keys_name_the_nearest(void **state)
     assert_says(load_flag(fixture, "--lisen=x", &conf), REASON_CONF_UNKNOWN_KEY,
                 "--lisen: there is no setting \"lisen\"; the nearest is \"listen\"");
     assert_says(load_flag(fixture, "--something-else=x", &conf), REASON_CONF_UNKNOWN_KEY,
-                "there is no setting \"something_else\"; the manual lists all settings");
+                "there is no setting \"something_else\"; vaultctl doctor lists all settings");
     const char *const environment[] = {"MUSUBI_DEADLIN=1s", NULL};
     assert_says(load(fixture, (ConfSources){.environment = environment}, &conf),
                 REASON_CONF_UNKNOWN_KEY,
