@@ -109,7 +109,7 @@ static bool is_loopback(Str listen)
 /* The base URL is the address as it was given, with the port that was taken. */
 static void on_bound(void *app, uint16_t port)
 {
-    Proxy *proxy = (Proxy *)((char *)app - offsetof(Proxy, api));
+    Proxy *proxy = (Proxy *)(void *)((char *)app - offsetof(Proxy, api));
     Str host = proxy->listen;
     while (host.n > 0 && host.p[host.n - 1] != ':') {
         host.n--;
