@@ -12,7 +12,7 @@
 
 /* GET /api/citizen/me: {"person": {name: value}, "entities": […], "services": […]} */
 Error citizen_me(ApiCall *call, Response *response) MUST_USE;
-/* GET /api/citizen/grants: {"grants": […]}, oldest first */
+/* GET /api/citizen/grants?limit&cursor: {"grants": […], "next"?: cursor}, oldest first */
 Error citizen_grants(ApiCall *call, Response *response) MUST_USE;
 /* POST /api/citizen/grants: 201 and the grant, the same answer for the same Idempotency-Key */
 Error citizen_grant_give(ApiCall *call, Response *response) MUST_USE;

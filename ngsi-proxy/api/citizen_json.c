@@ -318,17 +318,20 @@ Error citizen_grant_render(Arena *arena, const Grant *grant, Str *ret_json)
     return json_write_finish(&writer, ret_json);
 }
 
-Error citizen_grants_render(Arena *arena, const Grant *grants, size_t count, Str *ret_json)
+Error citizen_grants_render(Arena *arena, const CitizenGrantPage *page, Str *ret_json)
 {
     Buf buf = buf_in(arena);
     JsonWriter writer = json_writer(&buf);
     json_write_begin_object(&writer);
     json_write_key(&writer, STR("grants"));
     json_write_begin_array(&writer);
-    for (size_t i = 0; i < count; i++) {
-        write_grant(&writer, &grants[i]);
+    for (size_t i = 0; i < page->count; i++) {
+        write_grant(&writer, &page->grants[i]);
     }
     json_write_end_array(&writer);
+    if (page->next.n > 0) {
+        json_write_member_string(&writer, STR("next"), page->next);
+    }
     json_write_end_object(&writer);
     return json_write_finish(&writer, ret_json);
 }

@@ -19,8 +19,7 @@ Error citizen_reason_parse(Arena *arena, Str json, Str *ret_reason) MUST_USE;
 /* Each renders a whole body. Errors: BUDGET_EXCEEDED, OUT_OF_MEMORY. */
 Error citizen_me_render(Arena *arena, const CitizenMe *me, Str *ret_json) MUST_USE;
 Error citizen_grant_render(Arena *arena, const Grant *grant, Str *ret_json) MUST_USE;
-Error citizen_grants_render(Arena *arena, const Grant *grants, size_t count, Str *ret_json)
-    MUST_USE;
+Error citizen_grants_render(Arena *arena, const CitizenGrantPage *page, Str *ret_json) MUST_USE;
 Error citizen_accesses_render(Arena *arena, const CitizenAccessPage *page, Str *ret_json) MUST_USE;
 
 #endif

@@ -1,11 +1,13 @@
 #include "v2_entities.h"
 
+#include "enough_memory.h"
 #include "v2_entity.h"
 #include "v2_headers.h"
 #include "v2_params.h"
+#include "vault_call.h"
 
-#define LARGE_PAGE_ENTITIES 100
-#define LARGE_PAGE_BYTES ((size_t)64 << 20)
+#define LARGE_PAGE_ENTITIES                                                                        \
+    100 /* what a page is made of takes several times the room of its text */
 
 static const Str *header_or_null(const Request *request, Str name, Str *storage)
 {
@@ -70,48 +72,42 @@ static Error add_count(const Request *request, int64_t total, Response *response
     return response_header(response, STR("Fiware-Total-Count"), count);
 }
 
-static Error page_json(ApiCall *call, const V2Params *params, int64_t *ret_total, Str *ret_json)
-{
-    Broker *broker = call->api->broker;
-    Arena *arena = call->broker.vault.arena;
+typedef struct ListWork {
+    const V2Params *params;
+    unsigned tries;
     EntityPage page;
-    TRY(broker->ops->query(broker, &call->broker, &params->query, &page));
-    TRY(v2_page_render_in(arena, &page, &params->show, ret_json));
-    *ret_total = page.total;
-    return OK;
-}
-
-/* What a page is made of takes several times the room of its text, and a thousand entities more
- * than a request has: a large page is made in an arena of its own, and the finished text alone
- * stays with the request. */
-static Error large_page_json(ApiCall *call, const V2Params *params, int64_t *ret_total,
-                             Str *ret_json)
-{
-    Arena *kept = call->request->arena;
-    CLEANUP(arena_free) Arena *arena = arena_new_sensitive(LARGE_PAGE_BYTES);
-    ENSURE(arena != NULL, OUT_OF_MEMORY, NULL);
     Str json;
-    call->broker.vault.arena = arena;
-    Error error = page_json(call, params, ret_total, &json);
-    call->broker.vault.arena = kept;
-    if (FAILED(error)) {
-        error.argument =
-            error.argument == NULL ? NULL : str_argument(kept, str_from(error.argument));
-        return error;
+} ListWork;
+
+static Error list_query(ApiCall *call, void *context)
+{
+    ListWork *work = context;
+    Broker *broker = call->api->broker;
+    if (work->tries++ > 0) {
+        TRY(vault_call_renew(&call->broker.vault)); /* the first try may have given it back */
     }
-    return str_copy_in(kept, json, ret_json);
+    return broker->ops->query(broker, &call->broker, &work->params->query, &work->page);
 }
 
+static Error list_render(ApiCall *call, void *context)
+{
+    ListWork *work = context;
+    return v2_page_render_in(call->broker.vault.arena, &work->page, &work->params->show,
+                             &work->json);
+}
+
+/* Two steps, so that what was released and logged is not asked for again when only the text needs
+ * more room. */
 Error v2_entities_list(ApiCall *call, Response *response)
 {
     V2Params params;
-    int64_t total = 0;
-    Str json;
     TRY(read_query(call->request, V2_LIST, &params));
-    TRY(params.query.limit > LARGE_PAGE_ENTITIES ? large_page_json(call, &params, &total, &json)
-                                                 : page_json(call, &params, &total, &json));
-    response_json(response, 200, json);
-    return params.query.is_count_wanted ? add_count(call->request, total, response) : OK;
+    ListWork work = {.params = &params};
+    bool is_large = params.query.limit > LARGE_PAGE_ENTITIES;
+    TRY(enough_memory_run(call, is_large, list_query, &work));
+    TRY(enough_memory_run(call, is_large, list_render, &work));
+    response_json(response, 200, work.json);
+    return params.query.is_count_wanted ? add_count(call->request, work.page.total, response) : OK;
 }
 
 Error v2_entity_get(ApiCall *call, Response *response)

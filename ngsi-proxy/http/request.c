@@ -61,6 +61,14 @@ size_t request_param_count(const Request *request, Str name)
     return count;
 }
 
+Arena *request_large_arena(Request *request)
+{
+    if (request->large == NULL) {
+        request->large = arena_new_sensitive(REQUEST_LARGE_BYTES);
+    }
+    return request->large;
+}
+
 Error request_media_type_in(const Request *request, Str *ret_media_type)
 {
     Str value = request_header_or_empty(request, STR("Content-Type"));

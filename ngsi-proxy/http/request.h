@@ -38,6 +38,7 @@ typedef enum HttpMethod {
 #define REQUEST_PARAMS_MAX 256
 #define REQUEST_HEADERS_MAX 100
 #define REQUEST_RESERVE_BYTES ((size_t)2048)
+#define REQUEST_LARGE_BYTES ((size_t)64 << 20)
 
 /* `?options` has no value (value is ""), `?options=` has an empty one. */
 typedef struct QueryParam {
@@ -55,6 +56,7 @@ struct Route;
 
 typedef struct Request {
     Arena *arena;  /* sensitive; the answer's bytes live here too */
+    Arena *large;  /* of an answer that needs more; NULL until request_large_arena */
     char *reserve; /* REQUEST_RESERVE_BYTES of it, kept for an error answer when the budget is used
                       up */
     HttpMethod method;
@@ -90,6 +92,10 @@ Str request_header_or_empty(const Request *request, Str name);
 const QueryParam *request_param(const Request *request, Str name);
 /* How often the parameter occurs. */
 size_t request_param_count(const Request *request, Str name);
+
+/* A sensitive arena of REQUEST_LARGE_BYTES for an answer that does not fit into the request's: made
+ * when it is first asked for, given back when the answer was sent. NULL when memory is short. */
+Arena *request_large_arena(Request *request) MUST_USE;
 
 /* Media type of Content-Type without parameters, lower case, in the arena ("application/json"); ""
  * when absent. */

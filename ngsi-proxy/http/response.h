@@ -3,8 +3,8 @@
  *
  * A handler fills it and returns OK, or returns an Error and leaves the rest to response_error, the
  * one place that turns reasons into bytes. Must never carry a header value with control bytes
- * (response splitting), and never hold a body that does not live in the request's arena or
- * statically: the arena is wiped when the last byte is sent.
+ * (response splitting), and never hold a body that does not live in one of the request's arenas or
+ * statically: they are wiped when the last byte is sent.
  *
  * Layer: ngsi-proxy/http. Thread-safe: single-owner. Requirement: A-29. Standard: RFC 9457, RFC
  * 6750 §3, RFC 6749 §5.2. */
@@ -31,7 +31,7 @@ typedef struct Response {
 /* 200, no body, no headers. */
 void response_init(Response *response);
 
-/* JSON text that lives in the request's arena or statically, as application/json. */
+/* JSON text that lives in one of the request's arenas or statically, as application/json. */
 void response_json(Response *response, int status, Str json);
 /* A status without a body (201, 204). */
 void response_empty(Response *response, int status);

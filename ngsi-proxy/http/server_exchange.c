@@ -46,6 +46,7 @@ static void read_peer(struct MHD_Connection *mhd, Connection *connection)
 static Exchange *exchange_free(Server *server, Exchange *exchange)
 {
     if (exchange != NULL) {
+        exchange->request.large = arena_free(exchange->request.large);
         exchange->request.arena = server_arena_return(server, exchange->request.arena);
         free(exchange);
     }
@@ -243,6 +244,7 @@ static void add_header(struct MHD_Response *answer, Str name, Str value)
 static void return_arena(void *context)
 {
     const ArenaHome home = *(const ArenaHome *)context;
+    (void)arena_free(home.large);
     (void)server_arena_return(home.server, home.arena);
 }
 
@@ -258,6 +260,7 @@ static struct MHD_Response *build_answer(Exchange *exchange)
     if (answer == NULL) {
         return NULL;
     }
+    exchange->home->large = TAKE(exchange->request.large);
     if (response->content_type.n > 0) {
         add_header(answer, STR("Content-Type"), response->content_type);
     }

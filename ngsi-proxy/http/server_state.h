@@ -28,6 +28,7 @@
 typedef struct ArenaHome {
     struct Server *server;
     Arena *arena;
+    Arena *large; /* the request's, if it has one */
 } ArenaHome;
 
 typedef struct Exchange {

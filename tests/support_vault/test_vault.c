@@ -240,7 +240,7 @@ const char *test_history(TestVault *vault, TestCitizen citizen)
     Str cursor = STR_EMPTY;
     do {
         CitizenAccessPage page;
-        assert_ok(gate_citizen_accesses(&vault->gate, &call, &principal, 3, cursor, &page));
+        assert_ok(gate_citizen_accesses(&call, &principal, 3, cursor, &page));
         for (size_t i = 0; i < page.count; i++) {
             add_line(&buf, &page.accesses[i]);
         }

@@ -97,6 +97,9 @@
     REASON(ATTRIBUTES_MISSING, BAD_INPUT, 422, "Unprocessable", "do not exist: %s", "", "error.partial_update",        \
            LOG_INFO, true)                                                                                             \
     REASON(ENTITY_INVALID, BAD_INPUT, 400, "BadRequest", "%s", "", "error.bad_request", LOG_INFO, true)                \
+    REASON(VALUE_TOO_LARGE, TOO_LARGE, 413, "RequestEntityTooLarge",                                                   \
+           "%s is larger than the 16384 bytes that a personal attribute may have", "", "error.too_large", LOG_INFO,    \
+           true)                                                                                                       \
     REASON(ENTITY_SUBJECT, BAD_INPUT, 400, "BadRequest",                                                               \
            "%s must be a relationship to the citizen, and can not change", "", "error.bad_request", LOG_INFO, true)    \
     REASON(WRITE_NOT_GRANTED, FORBIDDEN, 403, "Forbidden", "no consent to write: %s", "", "error.write_not_granted",   \
@@ -129,6 +132,9 @@
     REASON(GRANT_STATE, CONFLICT, 409, "Conflict", "the grant is %s already", "", "error.grant_state", LOG_INFO, true) \
     REASON(GRANT_INVALID, BAD_INPUT, 400, "BadRequest", "not allowed in a grant: %s", "", "error.bad_field", LOG_INFO, \
            true)                                                                                                       \
+    REASON(GRANT_LIMIT, CONFLICT, 409, "Conflict",                                                                     \
+           "too many grants for this service, purpose and type are in force: withdraw one first", "",                  \
+           "error.grant_limit", LOG_NOTICE, true)                                                                      \
     REASON(IDEMPOTENCY_KEY, BAD_INPUT, 400, "BadRequest",                                                              \
            "an Idempotency-Key of 1 to 255 printable characters is needed", "", "error.idempotency_key", LOG_INFO,     \
            true)                                                                                                       \

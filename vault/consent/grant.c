@@ -9,7 +9,6 @@
 
 #define GRANT_RECORD STR("Grant")
 #define LANGUAGE_BYTES_MAX 20
-#define LIST_MAX 1000
 
 /* --- states ----------------------------------------------------------------------------------- */
 
@@ -246,22 +245,6 @@ static Error grant_make(VaultCall *call, const Purpose *purpose, const GrantRequ
     return OK;
 }
 
-Error grant_give(VaultCall *call, const PurposeRegistry *purposes, Subject *subject,
-                 StoreBatch *batch, ViewRowWork *work, const GrantRequest *request,
-                 Grant *ret_grant)
-{
-    GrantRequest full;
-    TRY(grant_check(call, purposes, request, &full));
-    Grant grant;
-    TRY(grant_make(call, purpose_find(purposes, full.purpose), &full, &grant));
-    TRY(grant_put(call, batch, subject, &grant));
-    ViewList list = grant_list_of(&grant);
-    ConsentRule rule = grant_rule(&grant);
-    TRY(view_row_add(work, subject, &list, &rule));
-    *ret_grant = grant;
-    return OK;
-}
-
 static Error grant_open(VaultCall *call, Subject *subject, const StoreDoc *doc, Grant *ret_grant)
 {
     uint64_t record_version;
@@ -309,6 +292,52 @@ Error grant_withdraw(VaultCall *call, Subject *subject, StoreBatch *batch, ViewR
     return OK;
 }
 
+/* Ends a grant that the new one makes superfluous; its history names the new one. */
+static Error grant_supersede(VaultCall *call, Subject *subject, StoreBatch *batch, Str old_id,
+                             Str new_id)
+{
+    Grant old;
+    TRY(grant_find(call, subject, old_id, &old));
+    GrantState state = grant_state_at(&old, call->now_us);
+    ENSURE(grant_state_may_follow(state, GRANT_SUPERSEDED), STORE_CORRUPT, "state of a grant");
+    GrantEvent event = {.at_us = call->now_us,
+                        .actor = STR("citizen"),
+                        .state = GRANT_SUPERSEDED,
+                        .reason = new_id};
+    TRY(event_add(call->arena, &old, &event));
+    old.version++;
+    return grant_put(call, batch, subject, &old);
+}
+
+/* A grant given again takes the place of the older one, so that nobody has to withdraw it twice. */
+static Error row_take_over(VaultCall *call, Subject *subject, StoreBatch *batch, ViewRowWork *work,
+                           const Grant *grant)
+{
+    ViewList list = grant_list_of(grant);
+    ConsentRule rule = grant_rule(grant);
+    Str old_id = STR_EMPTY;
+    TRY(view_row_covered(work, subject, &list, &rule, &old_id));
+    if (old_id.n == 0) {
+        return view_row_add(work, subject, &list, &rule);
+    }
+    TRY(view_row_replace(work, subject, &list, old_id, &rule));
+    return grant_supersede(call, subject, batch, old_id, grant->id);
+}
+
+Error grant_give(VaultCall *call, const PurposeRegistry *purposes, Subject *subject,
+                 StoreBatch *batch, ViewRowWork *work, const GrantRequest *request,
+                 Grant *ret_grant)
+{
+    GrantRequest full;
+    TRY(grant_check(call, purposes, request, &full));
+    Grant grant;
+    TRY(grant_make(call, purpose_find(purposes, full.purpose), &full, &grant));
+    TRY(grant_put(call, batch, subject, &grant));
+    TRY(row_take_over(call, subject, batch, work, &grant));
+    *ret_grant = grant;
+    return OK;
+}
+
 static int by_beginning(const void *a, const void *b)
 {
     const Grant *left = a;
@@ -319,23 +348,45 @@ static int by_beginning(const void *a, const void *b)
     return str_compare(left->id, right->id);
 }
 
-Error grant_list(VaultCall *call, Subject *subject, Grant **ret_grants, size_t *ret_count)
+static Error page_read(VaultCall *call, Subject *subject, Str after_key, size_t limit,
+                       StoreDoc **ret_docs, size_t *ret_count)
 {
     StoreFind find = {.collection = STORE_GRANTS,
                       .index = "by_subject",
                       .equal = {STORE_TEXT(subject_text(subject))},
                       .equal_count = 1,
-                      .limit = LIST_MAX};
+                      .limit = limit};
+    StoreDoc after = {0};
+    if (after_key.n > 0) {
+        TRY(store_get(call->snapshot, call->arena, STORE_GRANTS, after_key, &after));
+        find.after = &after;
+    }
+    return store_find(call->snapshot, call->arena, &find, ret_docs, ret_count);
+}
+
+Error grant_list(VaultCall *call, Subject *subject, Str after, size_t limit, Grant **ret_grants,
+                 size_t *ret_count, Str *ret_next)
+{
+    Grant last = {.key = STR_EMPTY};
+    if (after.n > 0) {
+        Error error = grant_find(call, subject, after, &last);
+        bool is_unknown = FAILED(error) && error.reason == REASON_GRANT_UNKNOWN;
+        ENSURE(!is_unknown, CURSOR_INVALID, NULL);
+        TRY(error);
+    }
     StoreDoc *docs;
     size_t count;
-    TRY(store_find(call->snapshot, call->arena, &find, &docs, &count));
-    Grant *grants = ARENA_MANY(call->arena, Grant, count);
+    TRY(page_read(call, subject, last.key, limit + 1, &docs, &count));
+    size_t shown = count < limit ? count : limit;
+    Grant *grants = ARENA_MANY(call->arena, Grant, shown);
     ENSURE_ALLOC(grants, call->arena);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < shown; i++) {
         TRY(grant_open(call, subject, &docs[i], &grants[i]));
     }
-    qsort(grants, count, sizeof *grants, by_beginning);
+    /* The store walks by the hour: the page ends where the walk stood, and is put in order then. */
+    *ret_next = count > limit ? grants[shown - 1].id : STR_EMPTY;
+    qsort(grants, shown, sizeof *grants, by_beginning);
     *ret_grants = grants;
-    *ret_count = count;
+    *ret_count = shown;
     return OK;
 }

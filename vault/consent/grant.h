@@ -25,6 +25,7 @@ typedef struct ViewRowWork ViewRowWork;
     (INT64_C(731) * 86400 * CLOCK_SECOND_US) /* two years, whichever they are */
 #define GRANT_ATTRIBUTES_MAX 100
 #define GRANT_HISTORY_MAX 64
+#define GRANT_PAGE_MAX 100
 #define GRANT_REASON_BYTES_MAX 500
 
 typedef enum GrantState {
@@ -99,8 +100,10 @@ ConsentRule grant_rule(const Grant *grant);
  * (argument: the member or attribute that is not allowed). */
 Error grant_check(VaultCall *call, const PurposeRegistry *purposes, const GrantRequest *request,
                   GrantRequest *ret_full) MUST_USE;
-/* Puts a new active grant and its share of the view row into the batch. work collects the rows of
- * the batch; the caller finishes it. Errors: as grant_check, VAULT_SEALED, store errors. */
+/* Puts a new active grant and its share of the view row into the batch; an older one that gives
+ * nothing beyond it becomes `superseded`. Not twice the same within one batch. work collects the
+ * rows of the batch; the caller finishes it. Errors: as grant_check, GRANT_LIMIT (too many others
+ * are in force), VAULT_SEALED, store errors. */
 Error grant_give(VaultCall *call, const PurposeRegistry *purposes, Subject *subject,
                  StoreBatch *batch, ViewRowWork *work, const GrantRequest *request,
                  Grant *ret_grant) MUST_USE;
@@ -111,9 +114,12 @@ Error grant_withdraw(VaultCall *call, Subject *subject, StoreBatch *batch, ViewR
                      Str grant_id, Str reason, Grant *ret_grant) MUST_USE;
 /* One grant of the subject. Errors: GRANT_UNKNOWN, VAULT_SEALED, store errors. */
 Error grant_find(VaultCall *call, Subject *subject, Str grant_id, Grant *ret_grant) MUST_USE;
-/* All grants of the subject in every state, oldest first, at most 1,000. Errors: VAULT_SEALED,
- * store errors. */
-Error grant_list(VaultCall *call, Subject *subject, Grant **ret_grants, size_t *ret_count) MUST_USE;
+/* A page of the subject's grants in every state, after the grant with the id `after` ("" = from the
+ * start). Pages follow one another by the hour in which grants were given; each page is oldest
+ * first. limit 1..GRANT_PAGE_MAX. *ret_next: `after` of the page behind, "" = the end. Errors:
+ * CURSOR_INVALID (no grant of the subject), VAULT_SEALED, store errors. */
+Error grant_list(VaultCall *call, Subject *subject, Str after, size_t limit, Grant **ret_grants,
+                 size_t *ret_count, Str *ret_next) MUST_USE;
 
 /* The record as JSON and back: what is sealed, and what an idempotency document answers with.
  * Errors: OUT_OF_MEMORY, BUDGET_EXCEEDED; STORE_CORRUPT. */

@@ -272,8 +272,58 @@ Error view_row_add(ViewRowWork *work, Subject *subject, const ViewList *list,
         /* Nothing living was there: the citizen comes anew and stands last. */
         row->order = 0;
     }
+    ENSURE(row->rule_count < VIEW_ROW_RULES_MAX, GRANT_LIMIT, NULL);
     row->is_changed = true;
     return pending_put(work, row, rule);
+}
+
+static bool gives_the_same(const ConsentRule *a, const ConsentRule *b)
+{
+    if (a->operations != b->operations || a->attribute_count != b->attribute_count) {
+        return false;
+    }
+    for (size_t i = 0; i < a->attribute_count; i++) {
+        if (a->attributes[i].level != b->attributes[i].level ||
+            !str_eq(a->attributes[i].name, b->attributes[i].name)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Error view_row_covered(ViewRowWork *work, Subject *subject, const ViewList *list,
+                       const ConsentRule *rule, Str *ret_grant_id)
+{
+    PendingRow *row;
+    TRY(pending_row(work, subject, list, &row));
+    int64_t now_us = work->call->now_us;
+    Str found = STR_EMPTY;
+    for (size_t i = 0; i < row->rule_count && found.n == 0; i++) {
+        const ConsentRule *old = &row->rules[i];
+        int64_t old_from_us = old->valid_from_us > now_us ? old->valid_from_us : now_us;
+        bool is_within =
+            rule->valid_from_us <= old_from_us && rule->valid_until_us >= old->valid_until_us;
+        if (is_within && gives_the_same(old, rule)) {
+            found = old->grant_id;
+        }
+    }
+    *ret_grant_id = found;
+    return OK;
+}
+
+Error view_row_replace(ViewRowWork *work, Subject *subject, const ViewList *list, Str old_grant_id,
+                       const ConsentRule *rule)
+{
+    PendingRow *row;
+    TRY(pending_row(work, subject, list, &row));
+    for (size_t i = 0; i < row->rule_count; i++) {
+        if (str_eq(row->rules[i].grant_id, old_grant_id)) {
+            row->rules[i] = *rule;
+            row->is_changed = true;
+            return OK;
+        }
+    }
+    return view_row_add(work, subject, list, rule);
 }
 
 Error view_row_remove(ViewRowWork *work, Subject *subject, const ViewList *list, Str grant_id)

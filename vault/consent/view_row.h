@@ -19,6 +19,9 @@
 #include "store.h"
 #include "subject.h"
 
+/* Living rules of one row: each read of its recipient opens and asks them all. */
+#define VIEW_ROW_RULES_MAX 64
+
 /* Which list. */
 typedef struct ViewList {
     Str recipient;
@@ -51,10 +54,18 @@ typedef struct ViewRowWork ViewRowWork;
 
 /* Empty, in the call's arena; NULL when memory is short (then arena_failure). */
 ViewRowWork *view_row_work_in(VaultCall *call) MUST_USE;
-/* Adds a rule to the citizen's row. Errors: VAULT_SEALED, store errors. The subject must stay until
- * the finish. */
+/* Adds a rule to the citizen's row. Errors: GRANT_LIMIT (VIEW_ROW_RULES_MAX living rules are
+ * there), VAULT_SEALED, store errors. The subject must stay until the finish. */
 Error view_row_add(ViewRowWork *work, Subject *subject, const ViewList *list,
                    const ConsentRule *rule) MUST_USE;
+/* A rule of the row that gives nothing beyond what `rule` gives: the same attributes, levels and
+ * operations, and no moment at which it alone would hold. *ret_grant_id is "" when there is none.
+ * Errors: VAULT_SEALED, store errors. */
+Error view_row_covered(ViewRowWork *work, Subject *subject, const ViewList *list,
+                       const ConsentRule *rule, Str *ret_grant_id) MUST_USE;
+/* Puts a rule in the place of another grant's, as view_row_add would; the row keeps its order. */
+Error view_row_replace(ViewRowWork *work, Subject *subject, const ViewList *list, Str old_grant_id,
+                       const ConsentRule *rule) MUST_USE;
 /* Takes the rule of that grant out; no error when it is not there. */
 Error view_row_remove(ViewRowWork *work, Subject *subject, const ViewList *list, Str grant_id)
     MUST_USE;

@@ -7,6 +7,8 @@
 #include "service_account.h"
 #include "subject.h"
 
+_Static_assert(CITIZEN_ACCESSES_MAX <= LOG_PAGE_MAX, "a page of the log holds a page of accesses");
+
 static Error citizen_load(VaultCall *call, const Principal *principal, Subject *ret_subject)
 {
     bool is_citizen = principal->kind == ACTOR_CITIZEN && str_eq(principal->tenant, call->tenant);
@@ -62,20 +64,18 @@ Error gate_citizen_me(const Gate *gate, VaultCall *call, const Principal *princi
 
 /* --- grants ----------------------------------------------------------------------------------- */
 
-Error gate_citizen_grants(const Gate *gate, VaultCall *call, const Principal *principal,
-                          Grant **ret_grants, size_t *ret_count)
+Error gate_citizen_grants(VaultCall *call, const Principal *principal, size_t limit, Str cursor,
+                          CitizenGrantPage *ret_page)
 {
-    (void)gate;
     CLEANUP(subject_done) Subject subject = {0};
     TRY(citizen_load(call, principal, &subject));
-    Grant *grants;
-    size_t count;
-    TRY(grant_list(call, &subject, &grants, &count));
-    for (size_t i = 0; i < count; i++) {
-        grants[i].state = grant_state_at(&grants[i], call->now_us);
+    ENSURE(limit >= 1 && limit <= GRANT_PAGE_MAX, INTERNAL, NULL);
+    CitizenGrantPage page;
+    TRY(grant_list(call, &subject, cursor, limit, &page.grants, &page.count, &page.next));
+    for (size_t i = 0; i < page.count; i++) {
+        page.grants[i].state = grant_state_at(&page.grants[i], call->now_us);
     }
-    *ret_grants = grants;
-    *ret_count = count;
+    *ret_page = page;
     return OK;
 }
 
@@ -136,16 +136,15 @@ static Error page_show(VaultCall *call, const AccessLine *lines, size_t count,
     return OK;
 }
 
-Error gate_citizen_accesses(const Gate *gate, VaultCall *call, const Principal *principal,
-                            size_t limit, Str cursor, CitizenAccessPage *ret_page)
+Error gate_citizen_accesses(VaultCall *call, const Principal *principal, size_t limit, Str cursor,
+                            CitizenAccessPage *ret_page)
 {
-    (void)gate;
     CLEANUP(subject_done) Subject subject = {0};
     TRY(citizen_load(call, principal, &subject));
     LogCursor before;
     bool is_from_newest = cursor.n == 0;
     ENSURE(is_from_newest || log_cursor_parse(cursor, &before), CURSOR_INVALID, NULL);
-    ENSURE(limit >= 1 && limit <= LOG_PAGE_MAX, CURSOR_INVALID, NULL);
+    ENSURE(limit >= 1 && limit <= CITIZEN_ACCESSES_MAX, INTERNAL, NULL);
     AccessLine *lines = NULL;
     size_t count = 0;
     bool has_more = false;

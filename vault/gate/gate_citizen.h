@@ -13,6 +13,7 @@
 #include "grant.h"
 
 #define IDEMPOTENCY_KEY_BYTES_MAX 255
+#define CITIZEN_ACCESSES_MAX 100
 
 /* A service that knows this citizen. */
 typedef struct CitizenLink {
@@ -29,19 +30,28 @@ typedef struct CitizenMe {
     size_t link_count;
 } CitizenMe;
 
-/* The citizen's own data. Writes a leaf. Errors of all calls here: CITIZEN_REQUIRED (another kind
- * of principal), SUBJECT_UNKNOWN (erased), LOG_UNAVAILABLE, VAULT_SEALED, store errors. */
+/* The citizen's own data. Writes a leaf for each type that something was opened of; where nothing
+ * is stored, nothing is opened and no leaf written. Errors of all calls here: CITIZEN_REQUIRED
+ * (another kind of principal), SUBJECT_UNKNOWN (erased), LOG_UNAVAILABLE, VAULT_SEALED, store
+ * errors. */
 Error gate_citizen_me(const Gate *gate, VaultCall *call, const Principal *principal,
                       CitizenMe *ret_me) MUST_USE;
 
-/* All own grants, oldest first; states as they are at call->now_us. */
-Error gate_citizen_grants(const Gate *gate, VaultCall *call, const Principal *principal,
-                          Grant **ret_grants, size_t *ret_count) MUST_USE;
+typedef struct CitizenGrantPage {
+    Grant *grants; /* oldest first; states as they are at call->now_us */
+    size_t count;
+    Str next; /* cursor for the page after; "" = the end */
+} CitizenGrantPage;
+
+/* The own grants; limit 1..GRANT_PAGE_MAX; cursor "" = from the oldest. Consents are no personal
+ * values that a reader could take away: no leaf. Errors: also CURSOR_INVALID. */
+Error gate_citizen_grants(VaultCall *call, const Principal *principal, size_t limit, Str cursor,
+                          CitizenGrantPage *ret_page) MUST_USE;
 
 /* Gives a grant. Both changes may put a newer snapshot in place of the call's. *ret_is_replay tells
  * that the key was used before: ret_grant is then the first answer, whatever happened since.
  * Errors: also IDEMPOTENCY_KEY (missing or too long), IDEMPOTENCY_MISMATCH (key used for another
- * request), PURPOSE_UNKNOWN, RECIPIENT_UNKNOWN, GRANT_INVALID. */
+ * request), PURPOSE_UNKNOWN, RECIPIENT_UNKNOWN, GRANT_INVALID, GRANT_LIMIT. */
 Error gate_citizen_give(const Gate *gate, VaultCall *call, const Principal *principal,
                         const GrantRequest *request, Str idempotency_key, Grant *ret_grant,
                         bool *ret_is_replay) MUST_USE;
@@ -72,8 +82,9 @@ typedef struct CitizenAccessPage {
     Str next; /* cursor for the page after; "" = the end */
 } CitizenAccessPage;
 
-/* limit 1..100; cursor "" = from the newest. Errors: also CURSOR_INVALID. */
-Error gate_citizen_accesses(const Gate *gate, VaultCall *call, const Principal *principal,
-                            size_t limit, Str cursor, CitizenAccessPage *ret_page) MUST_USE;
+/* limit 1..CITIZEN_ACCESSES_MAX; cursor "" = from the newest. A look at the log writes no leaf.
+ * Errors: also CURSOR_INVALID. */
+Error gate_citizen_accesses(VaultCall *call, const Principal *principal, size_t limit, Str cursor,
+                            CitizenAccessPage *ret_page) MUST_USE;
 
 #endif

@@ -3,11 +3,10 @@
 #include "gate_leaves.h"
 #include "idempotency.h"
 #include "ids.h"
+#include "pseudonym.h"
 #include "service_account.h"
 #include "vault_call.h"
 #include "view_row.h"
-
-#define ATTEMPTS_MAX 10
 
 /* One change of a citizen's grants, whatever it takes to get it through. */
 typedef struct ConsentChange {
@@ -189,12 +188,9 @@ static Error change_run(ConsentChange *change, VaultCall *call, Grant *ret_grant
 {
     ConsentOutcome outcome;
     Error error = change_once(change, call, &outcome);
-    for (int attempt = 1; attempt < ATTEMPTS_MAX && is_race(error); attempt++) {
-        TRY(vault_call_renew(call));
+    for (unsigned attempt = 1; is_race(error); attempt++) {
+        TRY(vault_call_retry(call, attempt));
         error = change_once(change, call, &outcome);
-    }
-    if (is_race(error)) {
-        return FAIL(STORE_CONFLICT, NULL);
     }
     TRY(error);
     *ret_grant = outcome.grant;
@@ -202,17 +198,39 @@ static Error change_run(ConsentChange *change, VaultCall *call, Grant *ret_grant
     return OK;
 }
 
+/* The same request with the same key, sent twice at once, means one grant: whichever wins, the leaf
+ * of the other names no grant that never came to be. The day keeps ids of a key apart that is used
+ * again when its answer is forgotten (IDEMPOTENCY_LIFETIME_US). Shaped as a UUIDv7 of that day. */
+static Error grant_id_in(const ConsentChange *change, VaultCall *call, Str *ret_id)
+{
+    uint8_t id[ID_UUID_BYTES];
+    uint64_t day = (uint64_t)(call->now_us / IDEMPOTENCY_LIFETIME_US);
+    uint64_t day_ms = day * (uint64_t)(IDEMPOTENCY_LIFETIME_US / 1000);
+    const Str parts[] = {str_bytes(change->principal->subject, SUBJECT_ID_BYTES),
+                         change->idempotency_key, str_bytes(change->fingerprint, SHA256_BYTES),
+                         str_bytes(&day, sizeof day)};
+    TRY(pseudonym_16(call->core->keyring, call->tenant, STR("grant-id"), parts, 4, id));
+    for (unsigned i = 0; i < 6; i++) {
+        id[i] = (uint8_t)(day_ms >> (40 - 8 * i));
+    }
+    id[6] = (uint8_t)(0x70 | (id[6] & 0x0f));
+    id[8] = (uint8_t)(0x80 | (id[8] & 0x3f));
+    char text[ID_UUID_TEXT_BYTES];
+    id_uuid_text(id, text);
+    return str_copy_in(call->arena, str_from(text), ret_id);
+}
+
 Error gate_citizen_give(const Gate *gate, VaultCall *call, const Principal *principal,
                         const GrantRequest *request, Str idempotency_key, Grant *ret_grant,
                         bool *ret_is_replay)
 {
     GrantRequest fixed = *request;
-    TRY(id_uuid7_in(call->core->ports, call->arena, &fixed.id));
     ConsentChange change = {.gate = gate,
                             .principal = principal,
                             .idempotency_key = idempotency_key,
                             .request = &fixed};
     TRY(fingerprint_give(call->arena, request, change.fingerprint));
+    TRY(grant_id_in(&change, call, &fixed.id));
     return change_run(&change, call, ret_grant, ret_is_replay);
 }
 

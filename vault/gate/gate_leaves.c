@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#define REFUSED_TEXT_BYTES_MAX 1024
+#define REFUSED_NAMES_BYTES_MAX 8192
+
 GateLeaves gate_leaves(const Gate *gate, Arena *arena)
 {
     return (GateLeaves){.arena = arena, .log = gate->log};
@@ -62,9 +65,47 @@ void gate_leaves_done(GateLeaves *leaves)
     leaves->count = 0;
 }
 
+/* Between characters. */
+static Str cut(Str text)
+{
+    size_t n = text.n < REFUSED_TEXT_BYTES_MAX ? text.n : REFUSED_TEXT_BYTES_MAX;
+    while (n > 0 && n < text.n && ((unsigned char)text.p[n] & 0xc0) == 0x80) {
+        n--;
+    }
+    return str_slice(text, 0, n);
+}
+
+/* What was asked in vain may be of any length, and must be seen all the same: the first names stand
+ * for all, "…" follows them, and the leaf's number says how many there were. */
+static Error shorten(Arena *arena, LeafDraft *draft)
+{
+    LeafDetail *detail = &draft->detail;
+    detail->entity_id = cut(detail->entity_id);
+    detail->query = cut(detail->query);
+    size_t bytes = 0;
+    size_t kept = 0;
+    while (kept < detail->attribute_count && bytes <= REFUSED_NAMES_BYTES_MAX) {
+        bytes += cut(detail->attributes[kept++]).n;
+    }
+    Str *names = ARENA_MANY(arena, Str, kept + 1);
+    ENSURE_ALLOC(names, arena);
+    for (size_t i = 0; i < kept; i++) {
+        names[i] = cut(detail->attributes[i]);
+    }
+    bool is_cut = kept < detail->attribute_count;
+    names[kept] = STR("…");
+    detail->attributes = names;
+    detail->attribute_count = kept + (is_cut ? 1 : 0);
+    return OK;
+}
+
 Error gate_leaf_append(const Gate *gate, const VaultCall *call, const LeafDraft *draft)
 {
     ENSURE(gate->log != NULL, LOG_UNAVAILABLE, NULL);
+    LeafDraft whole = *draft;
+    if (draft->is_denied) {
+        TRY(shorten(call->arena, &whole));
+    }
     uint64_t first;
-    return access_log_append(gate->log, draft, 1, call->deadline, &first);
+    return access_log_append(gate->log, &whole, 1, call->deadline, &first);
 }

@@ -31,7 +31,7 @@ Error gate_leaves_add(GateLeaves *leaves, const LeafDraft *draft) MUST_USE;
 Error gate_leaves_append(GateLeaves *leaves, Deadline deadline) MUST_USE;
 /* Gives the keys back. Twice is fine. */
 void gate_leaves_done(GateLeaves *leaves);
-/* One draft, on its own. */
+/* One draft, on its own. Of a refusal, texts that are too long for the log are cut. */
 Error gate_leaf_append(const Gate *gate, const VaultCall *call, const LeafDraft *draft) MUST_USE;
 
 /* For CLEANUP(gate_leaves_done) GateLeaves leaves = gate_leaves(…); */

@@ -4,8 +4,7 @@
 #include "gate_write_plan.h"
 #include "hash.h"
 #include "vault_call.h"
-
-#define ATTEMPTS_MAX 6
+#include "write_turn.h"
 
 /* The intent stands in the log, with the hash of the new state, before anything is changed. */
 static Error intent_log(const GateCaller *caller, const GateWritePlan *plan)
@@ -70,8 +69,63 @@ static Error commit(const GateCaller *caller, GateWritePlan *plan)
     return store_commit(caller->call->core->store, batch, caller->call->deadline, NULL);
 }
 
+/* Whether what the plan was made from is still what the store holds. */
+static Error check_current(VaultCall *call, const GateWritePlan *plan)
+{
+    const GateTarget *target = &plan->target;
+    const struct {
+        StoreCollection collection;
+        Str key;
+        uint64_t version;
+    } parts[] = {{STORE_ENTITIES, plan->key, target->sealed.doc_version},
+                 {STORE_VIEW_ROWS, target->row.doc.key, target->row.doc.version},
+                 {STORE_LINKS, target->link.key, target->link.version},
+                 {STORE_KEYS, subject_text(&target->subject), target->subject.key_version}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        StoreDoc doc;
+        TRY(store_get(call->snapshot, call->arena, parts[i].collection, parts[i].key, &doc));
+        ENSURE(doc.version == parts[i].version, STORE_CONFLICT, NULL);
+    }
+    return OK;
+}
+
+/* Who has waited, or came just after somebody else, may have planned from what is past by now: that
+ * is found out before the intent is in the log. The wait holds no snapshot. */
+static Error take_turn(VaultCall *call, const GateWritePlan *plan, WriteTurn *turn)
+{
+    if (turn->is_taken) {
+        return OK;
+    }
+    vault_call_close(call);
+    TRY(write_turn_take(turn, plan->key, call->deadline));
+    TRY(vault_call_renew(call));
+    StoreDoc doc;
+    TRY(store_get(call->snapshot, call->arena, STORE_ENTITIES, plan->key, &doc));
+    ENSURE(doc.version == plan->target.sealed.doc_version, STORE_CONFLICT, NULL);
+    return OK;
+}
+
+static bool is_race(Error error)
+{
+    return FAILED(error) &&
+           (error.reason == REASON_STORE_CONFLICT || error.reason == REASON_STORE_EXISTS);
+}
+
+/* A database may refuse two commits that only touch the same documents: as long as nothing that the
+ * plan was made from has changed, the intent in the log stands, and the same is tried again. */
+static Error commit_intent(const GateCaller *caller, GateWritePlan *plan)
+{
+    Error error = commit(caller, plan);
+    for (unsigned attempt = 1; is_race(error); attempt++) {
+        TRY(vault_call_retry(caller->call, attempt));
+        TRY(check_current(caller->call, plan));
+        error = commit(caller, plan);
+    }
+    return error;
+}
+
 static Error write_once(const Gate *gate, VaultCall *call, const Principal *principal,
-                        const EntityWrite *write)
+                        const EntityWrite *write, WriteTurn *turn)
 {
     CLEANUP(gate_caller_done) GateCaller caller = {0};
     TRY(gate_caller_open(gate, call, principal, LEAF_WRITE, &caller));
@@ -84,28 +138,25 @@ static Error write_once(const Gate *gate, VaultCall *call, const Principal *prin
         TRY(refusal_log(&caller, &plan, write->entity.id, plan.why));
         return refusal;
     }
+    if (plan.has_change) {
+        TRY(take_turn(call, &plan, turn));
+    }
     TRY(intent_log(&caller, &plan));
     if (plan.has_change) {
-        TRY(commit(&caller, &plan));
+        TRY(commit_intent(&caller, &plan));
     }
     return refusal;
 }
 
-static bool is_race(Error error)
-{
-    return FAILED(error) &&
-           (error.reason == REASON_STORE_CONFLICT || error.reason == REASON_STORE_EXISTS);
-}
-
+/* Who was faster may be somebody whom the caller can't see: never "exists", never "conflict". */
 Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal,
                  const EntityWrite *write)
 {
-    Error error = write_once(gate, call, principal, write);
-    for (int attempt = 1; attempt < ATTEMPTS_MAX && is_race(error); attempt++) {
-        TRY(vault_call_renew(call));
-        error = write_once(gate, call, principal, write);
+    CLEANUP(write_turn_done) WriteTurn turn = {0};
+    Error error = write_once(gate, call, principal, write, &turn);
+    for (unsigned attempt = 1; is_race(error); attempt++) {
+        TRY(vault_call_retry(call, attempt));
+        error = write_once(gate, call, principal, write, &turn);
     }
-    /* Who was faster may be somebody whom the caller can't see: never "exists", never "conflict".
-     */
-    return is_race(error) ? FAIL(STORE_CONFLICT, NULL) : error;
+    return error;
 }

@@ -5,6 +5,8 @@
 #include "attribute_change.h"
 #include "json.h"
 
+_Static_assert(GATE_ATTRIBUTE_BYTES_MAX == 16384, "as the refusal says");
+
 void gate_write_plan_done(GateWritePlan *plan)
 {
     gate_target_done(&plan->target);
@@ -62,10 +64,15 @@ static Error check_grants(GateCaller *caller, const Entity *asked, bool needs_re
                   FAIL(WRITE_NOT_GRANTED, str_argument(caller->call->arena, names)));
 }
 
+static bool is_at_root(const EntityWrite *write)
+{
+    return write->service_path.n == 0 || str_eq(write->service_path, GATE_SERVICE_PATH);
+}
+
 static Error check_form(const EntityWrite *write)
 {
-    bool is_at_root = write->service_path.n == 0 || str_eq(write->service_path, GATE_SERVICE_PATH);
-    ENSURE(is_at_root, ENTITY_INVALID, "personal entities live at service path /");
+    ENSURE(is_at_root(write) || write->kind == ENTITY_WRITE_UPDATE, ENTITY_INVALID,
+           "personal entities live at service path /");
     ENSURE(write->entity.attribute_count > 0, ENTITY_INVALID,
            "a personal entity needs at least one attribute");
     for (size_t i = 0; i < write->entity.attribute_count; i++) {
@@ -133,8 +140,23 @@ static const ConsentRule *write_rule(const GateCaller *caller, const GateTarget 
     return &target->rules.items[decision.rule];
 }
 
-static Error put(SealedEdit *edit, const GateTarget *target, const Attribute *attribute)
+/* As a whole, since metadata of one write stay beside those of the next. */
+static Error check_size(GateCaller *caller, const Attribute *attribute)
 {
+    size_t bytes = attribute->type.n + attribute->value.n;
+    for (size_t i = 0; i < attribute->metadata_count; i++) {
+        const Metadata *metadata = &attribute->metadata[i];
+        bytes += metadata->name.n + metadata->type.n + metadata->value.n;
+    }
+    ENSURE(bytes <= GATE_ATTRIBUTE_BYTES_MAX, VALUE_TOO_LARGE,
+           str_argument(caller->call->arena, attribute->name));
+    return OK;
+}
+
+static Error put(GateCaller *caller, SealedEdit *edit, const GateTarget *target,
+                 const Attribute *attribute)
+{
+    TRY(check_size(caller, attribute));
     const AttributeSpec *spec = entity_type_attribute(target->type->spec, attribute->name);
     return sealed_edit_put(edit, attribute, sealed_padding_class(spec->padding_bytes));
 }
@@ -215,7 +237,7 @@ static Error build_new(GateCaller *caller, const Entity *asked, const uint8_t id
         attribute.writer = caller->principal->client;
         attribute.created_us = call->now_us;
         attribute.modified_us = call->now_us;
-        TRY(put(edit, target, &attribute));
+        TRY(put(caller, edit, target, &attribute));
     }
     plan->rule = write_rule(caller, target, plan->names.items[0]);
     return plan_finish(caller, edit, id, plan);
@@ -330,38 +352,27 @@ static Error missing_text(Arena *arena, const Entity *asked, const GateTarget *t
     return OK;
 }
 
-/* From now on the attribute is the caller's own, and own ids are shown as written: ids that another
- * writer left in its metadata, and that the caller never saw, go. */
-static Error forget_references(VaultCall *call, Attribute *attribute)
-{
-    Metadata *kept = ARENA_MANY(call->arena, Metadata, attribute->metadata_count);
-    ENSURE_ALLOC(kept, call->arena);
-    size_t count = 0;
-    for (size_t i = 0; i < attribute->metadata_count; i++) {
-        if (!view_names_personal(call->core->types, attribute->metadata[i].value)) {
-            kept[count++] = attribute->metadata[i];
-        }
-    }
-    attribute->metadata = kept;
-    attribute->metadata_count = count;
-    return OK;
-}
-
-/* 1 open and 1 seal for a change; told what it is already, an attribute stays as it is. */
+/* 1 open and 1 seal for a change. What is compared and changed is what the caller sees: told that,
+ * an attribute stays as it is, whoever wrote it, and becomes the caller's own otherwise, so that
+ * ids of another writer never do. */
 static Error change_one(GateCaller *caller, SealedEdit *edit, GateWritePlan *plan,
-                        const Attribute *asked, const SealedAttribute *stored, bool *is_any_changed)
+                        const Attribute *asked, const SealedAttribute *stored, bool *ret_is_shown,
+                        bool *is_any_changed)
 {
     VaultCall *call = caller->call;
     const GateTarget *target = &plan->target;
-    if (str_eq(asked->name, target->type->spec->subject_attribute)) {
+    const EntityTypeSpec *spec = target->type->spec;
+    ViewEyes eyes = view_eyes_of_link(&target->link);
+    if (str_eq(asked->name, spec->subject_attribute)) {
         TRY(subject_stays(caller, plan, asked));
     }
     Attribute attribute;
     bool is_changed = false;
-    TRY(sealed_entity_open(call->arena, &target->sealed, target->subject.key,
-                           target->type->spec->name, asked->name, stored, &attribute));
-    if (!str_eq(attribute.writer, caller->principal->client)) {
-        TRY(forget_references(call, &attribute));
+    TRY(sealed_entity_open(call->arena, &target->sealed, target->subject.key, spec->name,
+                           asked->name, stored, &attribute));
+    TRY(view_attribute_render(call->arena, call, &eyes, spec, &attribute, ret_is_shown));
+    if (!*ret_is_shown) {
+        return OK;
     }
     TRY(attribute_change(call->arena, &attribute, asked, call->now_us, &is_changed));
     if (!is_changed) {
@@ -369,7 +380,7 @@ static Error change_one(GateCaller *caller, SealedEdit *edit, GateWritePlan *pla
     }
     attribute.writer = caller->principal->client;
     *is_any_changed = true;
-    return put(edit, target, &attribute);
+    return put(caller, edit, target, &attribute);
 }
 
 /* Changes what is there; names what is not. */
@@ -388,12 +399,15 @@ static Error change_all(GateCaller *caller, const Entity *asked, GateWritePlan *
         const Attribute *attribute = &asked->attributes[i];
         const SealedAttribute *stored =
             gate_target_attribute(target, spec_index(target, attribute->name));
-        if (stored == NULL) {
-            missing[missing_count++] = attribute->name;
-            continue;
+        bool is_there = stored != NULL;
+        if (is_there) {
+            TRY(change_one(caller, edit, plan, attribute, stored, &is_there, is_any_changed));
         }
-        TRY(change_one(caller, edit, plan, attribute, stored, is_any_changed));
-        written[written_count++] = attribute->name;
+        if (is_there) {
+            written[written_count++] = attribute->name;
+        } else {
+            missing[missing_count++] = attribute->name;
+        }
     }
     *ret_missing = (StrList){.items = missing, .count = missing_count};
     if (written_count > 0) {
@@ -446,6 +460,9 @@ Error gate_write_plan(GateCaller *caller, const EntityWrite *write, GateWritePla
 {
     TRY(check_form(write));
     TRY(names_in(caller->call->arena, &write->entity, &plan->names));
+    if (!is_at_root(write)) {
+        return not_found(plan);
+    }
     StrList names = {.items = &write->entity.type, .count = write->entity.type.n > 0 ? 1 : 0};
     GateType *types;
     size_t count;

@@ -1,9 +1,10 @@
 /* gate_write_plan.h — decides a write, and builds the new document without touching the store.
  *
  * Rule 10: a write grant per attribute; what depends on existence depends on the caller's view
- * alone; what the caller may not write stays untouched and unseen. Updating opens and seals exactly
- * the attributes it changes; creating opens none. Must never tell a hidden attribute from an absent
- * one.
+ * alone; an id whose link the caller has itself is refused for want of consent (403), any other as
+ * unknown (404), and a frozen or ended link is no link; what the caller may not write stays
+ * untouched and unseen. Updating opens and seals exactly the attributes it changes; creating opens
+ * none. Must never tell a hidden attribute from an absent one.
  *
  * Layer: vault/gate; used by gate_write alone. Thread-safe: single-owner. Requirement: consent
  * rules 9, 10. */

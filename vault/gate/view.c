@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ascii_case.h"
+#include "foreign_ids.h"
 #include "json_write.h"
 #include "pseudonym.h"
 #include "record.h"
@@ -104,42 +105,9 @@ static Error quoted_in(Arena *arena, Str text, Str *ret_json)
     return buf_finish(&buf, ret_json);
 }
 
-/* The id that another service wrote, as these eyes may know it; {NULL, 0} when it names nothing
- * personal. A person other than the subject becomes an id that leads nowhere: who it is, is not
- * this caller's business. */
-static Error foreign_reference_in(Arena *arena, VaultCall *call, const ViewEyes *eyes, Str writer,
-                                  Str id, Str *ret_id)
+static bool is_relationship(Str type)
 {
-    const EntityTypeSpec *type = view_urn_type(call->core->types, id);
-    if (type == NULL) {
-        *ret_id = (Str){.p = NULL, .n = 0};
-        return OK;
-    }
-    uint8_t stored[SEALED_ID_BYTES];
-    TRY(sealed_entity_id_of_text(call, writer, type->name, id, 0, stored));
-    return keyed_urn_in(arena, call, eyes, type->name, stored, ret_id);
-}
-
-bool view_names_personal(const TypeRegistry *types, Str json)
-{
-    bool is_text = json.n > 2 && json.p[0] == '"';
-    return is_text && view_urn_type(types, str_slice(json, 1, json.n - 2)) != NULL;
-}
-
-/* Whatever type the writer gave it: an id is an id. */
-static Error reference_render(Arena *arena, VaultCall *call, const ViewEyes *eyes, Str writer,
-                              Str *json)
-{
-    if (!view_names_personal(call->core->types, *json)) {
-        return OK;
-    }
-    JsonValue value;
-    Str id;
-    Str seen;
-    TRY(json_parse(call->arena, *json, JSON_LIMITS_REQUEST, &value));
-    TRY(json_string_in(call->arena, value, &id));
-    TRY(foreign_reference_in(call->arena, call, eyes, writer, id, &seen));
-    return seen.p == NULL ? OK : quoted_in(arena, seen, json);
+    return ascii_eq_any_case(type, STR("Relationship"));
 }
 
 static Error metadata_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
@@ -147,23 +115,17 @@ static Error metadata_render(Arena *arena, VaultCall *call, const ViewEyes *eyes
 {
     Metadata *seen = ARENA_MANY(arena, Metadata, attribute->metadata_count);
     ENSURE_ALLOC(seen, arena);
+    size_t count = 0;
     for (size_t i = 0; i < attribute->metadata_count; i++) {
-        seen[i] = attribute->metadata[i];
-        TRY(reference_render(arena, call, eyes, attribute->writer, &seen[i].value));
+        bool is_said = false;
+        seen[count] = attribute->metadata[i];
+        TRY(foreign_ids_render(arena, call, eyes, attribute->writer,
+                               is_relationship(seen[count].type), &seen[count].value, &is_said));
+        count += is_said ? 1 : 0;
     }
     attribute->metadata = seen;
+    attribute->metadata_count = count;
     return OK;
-}
-
-/* What somebody else wrote. A relationship that is no single id can't be said in the caller's ids.
- */
-static Error foreign_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
-                            Attribute *attribute, bool *ret_is_shown)
-{
-    bool is_relationship = ascii_eq_any_case(attribute->type, STR("Relationship"));
-    bool is_text = attribute->value.n > 0 && attribute->value.p[0] == '"';
-    *ret_is_shown = !is_relationship || is_text;
-    return reference_render(arena, call, eyes, attribute->writer, &attribute->value);
 }
 
 static Error subject_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
@@ -172,7 +134,7 @@ static Error subject_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
     const EntityTypeSpec *person = view_person_type(call->core->types);
     ENSURE(person != NULL, INTERNAL, NULL);
     Str id;
-    TRY(view_urn_in(call->arena, person->name, eyes->person_name, &id));
+    TRY(view_urn_in(arena, person->name, eyes->person_name, &id));
     return quoted_in(arena, id, &attribute->value);
 }
 
@@ -200,6 +162,24 @@ static Error attribute_copy_in(Arena *arena, const ViewEyes *eyes, Attribute *at
     return metadata_copy_in(arena, attribute);
 }
 
+Error view_attribute_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
+                            const EntityTypeSpec *type, Attribute *attribute, bool *ret_is_shown)
+{
+    bool is_foreign = !str_eq(attribute->writer, eyes->client);
+    bool is_shown = true;
+    if (str_eq(attribute->name, type->subject_attribute)) {
+        TRY(subject_render(arena, call, eyes, attribute));
+    } else if (is_foreign) {
+        TRY(foreign_ids_render(arena, call, eyes, attribute->writer,
+                               is_relationship(attribute->type), &attribute->value, &is_shown));
+    }
+    if (is_foreign) {
+        TRY(metadata_render(arena, call, eyes, attribute));
+    }
+    *ret_is_shown = is_shown;
+    return OK;
+}
+
 Error view_attribute_in(Arena *arena, VaultCall *call, const ViewEyes *eyes,
                         const EntityTypeSpec *type, const SealedEntity *sealed, SubjectKey *key,
                         Str name, const SealedAttribute *attribute, Attribute *ret_attribute,
@@ -207,18 +187,8 @@ Error view_attribute_in(Arena *arena, VaultCall *call, const ViewEyes *eyes,
 {
     Attribute opened;
     TRY(sealed_entity_open(call->arena, sealed, key, type->name, name, attribute, &opened));
-    bool is_shown = true;
-    bool is_foreign = !str_eq(opened.writer, eyes->client);
-    if (str_eq(name, type->subject_attribute)) {
-        TRY(subject_render(call->arena, call, eyes, &opened));
-    } else if (is_foreign) {
-        TRY(foreign_render(call->arena, call, eyes, &opened, &is_shown));
-    }
-    if (is_foreign) {
-        TRY(metadata_render(call->arena, call, eyes, &opened));
-    }
+    TRY(view_attribute_render(call->arena, call, eyes, type, &opened, ret_is_shown));
     TRY(attribute_copy_in(arena, eyes, &opened));
     *ret_attribute = opened;
-    *ret_is_shown = is_shown;
     return OK;
 }

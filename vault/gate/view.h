@@ -42,14 +42,17 @@ const EntityTypeSpec *view_urn_type(const TypeRegistry *types, Str id);
 /* The user id in a reference to a citizen (the type of citizens is asked from the registry). */
 bool view_person_name(const TypeRegistry *types, Str id, Str *ret_name);
 
-/* Whether a JSON text, as it is kept, is an id in the form of a personal type. */
-bool view_names_personal(const TypeRegistry *types, Str json);
-
 /* The id of an entity. head may be NULL for the citizen's own entity. Errors: VAULT_SEALED,
  * OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error view_entity_id_in(Arena *arena, VaultCall *call, const ViewEyes *eyes,
                         const EntityTypeSpec *type, const SealedEntity *sealed,
                         const SealedHead *head, Str *ret_id) MUST_USE;
+/* Puts value and metadata of an opened attribute as the eyes see them in place of the stored ones;
+ * metadata that can't be said in the caller's ids are left out. *ret_is_shown as below. Errors:
+ * VAULT_SEALED, STORE_CORRUPT, OUT_OF_MEMORY, BUDGET_EXCEEDED. */
+Error view_attribute_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
+                            const EntityTypeSpec *type, Attribute *attribute, bool *ret_is_shown)
+    MUST_USE;
 /* Opens one attribute (1 open) and copies it into arena as the eyes see it. *ret_is_shown is false
  * when it is a relationship that can't be said in the caller's ids. Scratch memory comes from the
  * call's arena. Errors: CRYPTO_OPEN, STORE_CORRUPT, VAULT_SEALED, OUT_OF_MEMORY, BUDGET_EXCEEDED.

@@ -208,11 +208,15 @@ static void test_lists(void **state)
     Str json;
     JsonValue root;
     JsonValue list;
-    assert_ok(citizen_grants_render(arena, grants, 2, &json));
+    CitizenGrantPage page = {.grants = grants, .count = 2, .next = STR("c")};
+    assert_ok(citizen_grants_render(arena, &page, &json));
     assert_ok(json_parse(arena, json, JSON_LIMITS_API, &root));
     assert_true(json_member(root, STR("grants"), &list));
     assert_int_equal(json_count(list), 2);
-    assert_ok(citizen_grants_render(arena, NULL, 0, &json));
+    JsonValue next;
+    assert_true(json_member(root, STR("next"), &next) && json_string_is(next, STR("c")));
+    page = (CitizenGrantPage){.next = STR_EMPTY};
+    assert_ok(citizen_grants_render(arena, &page, &json));
     assert_str(json, "{\"grants\":[]}");
 }
 

@@ -55,7 +55,7 @@ static size_t access_page(TestCitizen citizen, Str cursor, Str *ret_next)
     VaultCall call = test_call_in(&vault, arena);
     Principal principal = test_citizen_principal(citizen.subject);
     CitizenAccessPage page;
-    assert_ok(gate_citizen_accesses(&vault.gate, &call, &principal, 100, cursor, &page));
+    assert_ok(gate_citizen_accesses(&call, &principal, 100, cursor, &page));
     vault_call_close(&call);
     for (size_t i = 0; i < page.count; i++) {
         assert_str(page.accesses[i].request_id, "often");

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "test_vault.h"
@@ -352,6 +353,35 @@ static void the_intent_is_logged_for_the_citizen(void **state)
         "[balance,refPerson,status] yes\n");
 }
 
+/* However much was asked for in vain: the citizen sees that it was tried. */
+static void a_long_refusal_leaves_a_leaf(void **state)
+{
+    (void)state;
+    static char names[60000];
+    TestCitizen citizen = kita();
+    size_t n = 0;
+    for (int i = 0; n + 32 < sizeof names; i++) {
+        n +=
+            (size_t)snprintf(names + n, sizeof names - n, "%snoSuchName%d=1", i == 0 ? "" : " ", i);
+    }
+    assert_fails(test_create(&vault, KENKO, ID, "Person", names), WRITE_NOT_GRANTED);
+    const char *history = test_history(&vault, citizen);
+    assert_non_null(strstr(history, "write deny NO_CONSENT kenko health-promotion Person [noSuch"));
+    assert_non_null(strstr(history, ",…] no\n"));
+}
+
+/* A conflict over documents that did not change: the intent in the log is still the intent. */
+static void the_same_intent_is_logged_once(void **state)
+{
+    (void)state;
+    (void)account_holder();
+    uint64_t leaves = access_log_size(vault.log);
+    test_commit_fail(1, REASON_STORE_CONFLICT, false);
+    assert_ok(test_update(&vault, PAY, ACCOUNT, "", "balance=12"));
+    assert_true(test_commit_failed());
+    assert_int_equal(access_log_size(vault.log) - leaves, 1);
+}
+
 static void without_a_log_nothing_is_written(void **state)
 {
     (void)state;
@@ -459,6 +489,8 @@ int main(void)
         CASE(a_stranger_updates_through_the_keyed_id_only),
         CASE(one_id_for_two_citizens_tells_nothing),
         CASE(the_intent_is_logged_for_the_citizen),
+        CASE(a_long_refusal_leaves_a_leaf),
+        CASE(the_same_intent_is_logged_once),
         CASE(without_a_log_nothing_is_written),
         CASE(commits_that_fail_leave_no_half_state),
         CASE(a_write_does_not_outrun_a_withdrawal),
