@@ -1,5 +1,6 @@
 /* ngsi-proxy — the server: settings, start, wait for a signal, stop in order. */
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,9 @@ static int say(const char *what, Error error)
 {
     char text[512];
     (void)error_text(error, text, sizeof text);
-    fprintf(stderr, "ngsi-proxy: %s: %s%s%s\n", what, text, error.argument == NULL ? "" : ": ",
-            error.argument == NULL ? "" : error.argument);
+    bool says_more = error.argument != NULL && strstr(text, error.argument) == NULL;
+    fprintf(stderr, "ngsi-proxy: %s: %s%s%s\n", what, text, says_more ? ": " : "",
+            says_more ? error.argument : "");
     return EXIT_FAILURE;
 }
 

@@ -39,9 +39,10 @@ static size_t add_reason(ApiReadiness *reasons, size_t count, const char *part, 
     return count + 1;
 }
 
+/* What to do; NULL when the vault is open. */
 static const char *sealed_remedy(Error sealed)
 {
-    if (sealed.argument != NULL) {
+    if (!FAILED(sealed) || sealed.argument != NULL) {
         return sealed.argument;
     }
     return sealed.reason == REASON_CRYPTO_OPEN
@@ -59,7 +60,7 @@ static size_t readiness(void *context, Arena *arena, Deadline deadline, ApiReadi
     if (FAILED(proxy->vault.sealed)) {
         count = add_reason(ret_reasons, count, "vault",
                            "the vault is sealed: personal data is not served",
-                           sealed_remedy(proxy->vault.sealed));
+                           proxy->vault.sealed.argument);
     }
     if (FAILED(store_ping(proxy->vault.store, deadline))) {
         count = add_reason(ret_reasons, count, "store", "the database does not answer",
@@ -146,6 +147,7 @@ static Error start(Proxy *proxy, const Conf *conf)
     ENSURE(!is_open || is_loopback(conf_text(conf, "listen")), CONF_BAD_VALUE,
            "open is for development: it needs listen on a loopback address");
     TRY(vault_open(proxy->arena, conf, (VaultOpenOptions){.needs_log = true}, &proxy->vault));
+    proxy->vault.sealed.argument = sealed_remedy(proxy->vault.sealed);
     TRY(start_brokers(proxy, is_open));
     TRY(start_threads(proxy, conf));
     const Clock *clock = proxy->vault.core.ports->clock;

@@ -16,7 +16,8 @@ Error mongo_marker_draw(MongoStore *store, char ret_marker[MONGO_MARKER_BYTES])
     return OK;
 }
 
-/* The body is what doc_writer would make of {f, x, o}; the janitor sweeps by x. */
+/* The body is what doc_writer would make of {f, x, o}; the janitor sweeps by x,
+ * Unix seconds as in every collection that expires. */
 static MongoOutcome marker_insert(MongoConn *conn, mongoc_client_session_t *session,
                                   const char *marker, int64_t outcome)
 {
@@ -33,7 +34,7 @@ static MongoOutcome marker_insert(MongoConn *conn, mongoc_client_session_t *sess
     BSON_APPEND_INT64(&document, "w", 0);
     BSON_APPEND_DOCUMENT_BEGIN(&document, "b", &body);
     BSON_APPEND_INT32(&body, "f", MARKER_FORMAT);
-    BSON_APPEND_INT64(&body, "x", clock->now_us(clock));
+    BSON_APPEND_INT64(&body, "x", clock->now_us(clock) / CLOCK_SECOND_US);
     BSON_APPEND_INT64(&body, "o", outcome);
     bson_append_document_end(&document, &body);
     bson_append_document_end(&documents, &document);

@@ -52,7 +52,13 @@ Error command_audit_verify(CommandLine *line)
     }
     LogPolicy policy = {.origin = origin, .keys = &key, .key_count = 1};
     LogReport report = {0};
-    TRY(log_verify_folder(ports_system()->file, folder, &policy, STR(""), &report));
+    Str older_note = STR_EMPTY;
+    const char *checkpoint = command_option(line, "checkpoint");
+    if (checkpoint != NULL) {
+        TRY(file_read_in(ports_system()->file, line->arena, checkpoint, LOG_VERIFY_NOTE_BYTES,
+                         &older_note));
+    }
+    TRY(log_verify_folder(ports_system()->file, folder, &policy, older_note, &report));
     Str text = STR_EMPTY;
     TRY(log_verify_text_in(line->arena, &report, &text));
     printf("%.*s", STR_FORMAT(text));

@@ -92,6 +92,8 @@ static const char *const NOT_SETTINGS[] = {"MUSUBI_ROOT",
                                            "MUSUBI_CITIZEN_TOKEN",
                                            "MUSUBI_SOURCE",
                                            "MUSUBI_TEST_MONGODB_URI",
+                                           "MUSUBI_TEST_MONGODB_CONTROL",
+                                           "MUSUBI_TEST_MONGODB_FOLDER",
                                            NULL};
 
 #define FLAGS_MAX 64
@@ -118,11 +120,24 @@ Error settings_load(Arena *arena, const char *const *flags, const Conf **ret_con
                      ret_conf);
 }
 
+/* A connection string may hold a password: what stands before the host is not for terminals. */
+static void print_value(const ConfEntry *entry)
+{
+    Str value = entry->value;
+    size_t at = str_find(value, '@');
+    if (str_eq(str_from(entry->key->name), STR("store_uri")) && at < value.n) {
+        printf("mongodb://…@");
+        value = str_slice(value, at + 1, value.n);
+    }
+    printf("%.*s", STR_FORMAT(value));
+}
+
 void settings_print(const Conf *conf)
 {
     for (size_t i = 0; i < conf_count(conf); i++) {
         ConfEntry entry = conf_describe(conf, i);
-        printf("%-16s = %.*s\n    %s (from %.*s)\n", entry.key->name, STR_FORMAT(entry.value),
-               entry.key->help, STR_FORMAT(entry.place));
+        printf("%-16s = ", entry.key->name);
+        print_value(&entry);
+        printf("\n    %s (from %.*s)\n", entry.key->help, STR_FORMAT(entry.place));
     }
 }

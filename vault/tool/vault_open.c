@@ -1,6 +1,7 @@
 #include "vault_open.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "migrate.h"
@@ -10,12 +11,16 @@
 
 #define OPEN_TIMEOUT_US (10 * CLOCK_SECOND_US)
 
+/* The error with a sentence that says which part is meant, where, and what more is known. */
 static Error with_place(Arena *arena, Error error, const char *what, const char *place)
 {
+    const char *more = error.argument;
+    if (error.reason == REASON_FILE_IO || (more != NULL && strcmp(more, place) == 0)) {
+        more = "it can't be opened: look whether the folder is there and writable";
+    }
     Str sentence = STR_EMPTY;
-    const Str parts[] = {str_from(what), STR(" "), str_from(place), STR(": "),
-                         str_from(error.argument)};
-    if (FAILED(str_join_in(arena, parts, error.argument == NULL ? 3 : 5, &sentence))) {
+    const Str parts[] = {str_from(what), STR(" "), str_from(place), STR(": "), str_from(more)};
+    if (FAILED(str_join_in(arena, parts, more == NULL ? 3 : 5, &sentence))) {
         return error;
     }
     error.argument = str_argument(arena, sentence);

@@ -28,8 +28,10 @@ static const Command COMMANDS[] = {
     {"service revive", command_service_revive, "--id=ID", "let a suspended service in again"},
     {"audit key", command_audit_key, "",
      "print the log's verifier key, for whoever verifies elsewhere"},
-    {"audit verify", command_audit_verify, "[--folder=DIR] [--key=VERIFIER-KEY]",
-     "replay this node's log offline and name the first bad place"},
+    {"audit verify", command_audit_verify,
+     "[--folder=DIR] [--key=VERIFIER-KEY] [--checkpoint=FILE]",
+     "replay this node's log offline and name the first bad place; an older checkpoint, kept "
+     "elsewhere, shows a log that was cut short"},
     {"audit rebuild", command_audit_rebuild, "",
      "stop all nodes first: wipe the histories of accesses and build this node's part from its "
      "segments alone; the other nodes add theirs when they start"},
@@ -94,9 +96,11 @@ static int run(const Command *command, int argc, char **argv, int first)
 
 int main(int argc, char **argv)
 {
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-        print_help(argc < 2 ? stderr : stdout);
-        return argc < 2 ? 2 : 0;
+    bool asks_help =
+        argc > 1 && (strcmp(argv[1], "help") == 0 || strcmp(argv[argc - 1], "--help") == 0);
+    if (argc < 2 || asks_help) {
+        print_help(asks_help ? stdout : stderr);
+        return asks_help ? 0 : 2;
     }
     Error ready = crypto_init();
     if (FAILED(ready)) {
