@@ -80,6 +80,7 @@ def test_suites():
         ("order of log and answer", python("tests/system/test_order.py")),
         ("data at rest", python("tests/system/test_at_rest.py")),
         ("kill -9 under load", python("tests/system/test_kill.py", "--kills", "100")),
+        ("kill -9 on mongodb", python("tests/system/test_kill.py", "--kills", "5", "--store", "mongodb")),
         ("views tell nothing hidden", python("tests/property/test_views.py")),
         ("readme", python("tests/system/test_readme.py")),
     ]
