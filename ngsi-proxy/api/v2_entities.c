@@ -6,8 +6,8 @@
 #include "v2_params.h"
 #include "vault_call.h"
 
-#define LARGE_PAGE_ENTITIES                                                                        \
-    100 /* what a page is made of takes several times the room of its text */
+/* What a page is made of takes several times the room of its text. */
+#define LARGE_PAGE_ENTITIES 100
 
 static const Str *header_or_null(const Request *request, Str name, Str *storage)
 {

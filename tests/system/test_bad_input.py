@@ -3,6 +3,8 @@
 Runs on a demo city: ./dev with-demo -- python3 tests/system/test_bad_input.py
 """
 import json
+import os
+import pathlib
 import socket
 import sys
 import urllib.parse
@@ -10,6 +12,7 @@ import urllib.parse
 import client
 from client import Checks, service, truth
 
+PERSON = json.loads((client.ROOT / "schemas/purposes/health-promotion.json").read_text())["types"]["Person"]["attributes"]
 PARSE_ERROR = {"error": "ParseError", "description": "Errors found in incoming JSON buffer"}
 BROKEN_JSON = [b"{", b"", b"[]", b"7", b'{"id":"a",}', b'{"id":"a" "type":"b"}', b"{'id':'a'}", b'{"id":"\xff"}',
                b'{"id":"a"} x', b'{"a":01}', b'{"a":+1}', b'{"a":NaN}', b'\xef\xbb\xbf{"id":"a"}', b'{"a":"\\ud800"}']
@@ -103,6 +106,48 @@ def check_half_writes(checks):
     checks.equal(kenko.get(path).raw, before, "nothing changed")
 
 
+def check_large_values(checks):
+    """A personal attribute has a bound, and values at the bound don't make anybody's list fail."""
+    kenko, largest = service("kenko"), "x" * (16384 - len("Text") - 2)
+    people = [person for person in truth()["citizens"] if "kenko" in person["users"]]
+    for person in people:
+        path = "/v2/entities/urn:ngsi-ld:Person:" + person["users"]["kenko"]
+        me = client.Client(client.base_url(), client.city.citizen_token(
+            client.run_folder(), pathlib.Path(os.environ["MUSUBI_BUILD"]), person))
+        given = me.post("/api/citizen/grants", {"recipient": "kenko", "purpose": "health-promotion", "type": "Person",
+                                                "attributes": PERSON, "operations": ["read", "write"]},
+                        headers={"Idempotency-Key": "large"})
+        checks.equal(given.status, 201, "given %r" % given)
+        names = kenko.get(path).body.keys() - {"id", "type"}
+        written = kenko.patch(path + "/attrs", {name: {"type": "Text", "value": largest} for name in names})
+        checks.equal(written.status, 204, "written %r" % written)
+        refused = kenko.patch(path + "/attrs", {"postalCode": {"type": "Text", "value": largest + "x"}})
+        checks.equal((refused.status, refused.body), (413, {
+            "error": "RequestEntityTooLarge",
+            "description": "postalCode is larger than the 16384 bytes that a personal attribute may have"}), "too large")
+    for query in ("type=Person", "type=Person&limit=100", "type=Person&limit=1000&options=count"):
+        answer = kenko.get("/v2/entities?" + query)
+        checks.equal(answer.status, 200, "%s is answered" % query)
+        checks.that(len(answer.raw) > (1 << 20), "with much in it: %d" % len(answer.raw))
+    checks.equal(client.citizen().get("/api/citizen/me").status, 200, "the own view")
+
+
+def check_grant_pages(checks):
+    me, seen, cursor = client.citizen(), [], ""
+    while True:
+        page = me.get("/api/citizen/grants?limit=2" + cursor).body
+        checks.that(len(page["grants"]) <= 2, "two a page", page)
+        seen += [grant["id"] for grant in page["grants"]]
+        if "next" not in page:
+            break
+        cursor = "&cursor=" + page["next"]
+    whole = me.get("/api/citizen/grants").body["grants"]
+    checks.equal(sorted(seen), sorted(grant["id"] for grant in whole), "page by page all grants")
+    checks.equal(len(seen), len(set(seen)), "each once")
+    for query in ("limit=0", "limit=101", "limit=x", "limit=1&limit=1", "cursor=x"):
+        checks.equal(me.get("/api/citizen/grants?" + query).status, 400, query)
+
+
 def main():
     checks = Checks()
     check_json(checks)
@@ -110,6 +155,8 @@ def main():
     check_parameters(checks)
     check_smuggling(checks)
     check_half_writes(checks)
+    check_grant_pages(checks)
+    check_large_values(checks)
     return checks.close()
 
 
