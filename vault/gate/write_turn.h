@@ -20,7 +20,7 @@ typedef struct WriteTurn {
 } WriteTurn;
 
 /* Waits for the turn of the document with this key; at once when the turn is taken already.
- * Errors: STORE_CONFLICT (the deadline came first). */
+ * Errors: STORE_CONFLICT (the deadline came first), OUT_OF_MEMORY. */
 Error write_turn_take(WriteTurn *turn, Str key, Deadline deadline) MUST_USE;
 /* Gives it to the next. Twice is fine. */
 void write_turn_done(WriteTurn *turn);
