@@ -64,10 +64,27 @@ void encode_base64url_16(const uint8_t bytes[16], char ret_text[ENCODE_BASE64URL
     ret_text[used] = '\0';
 }
 
-static int digit_in(const char *alphabet, size_t size, char c)
+static int hex_digit(char c)
 {
-    size_t at = str_find(str_bytes(alphabet, size), c);
-    return at < size ? (int)at : -1;
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The two alphabets differ in their last two letters. */
+static int base64_digit(const char *alphabet, char c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return c - 'A';
+    }
+    if (c >= 'a' && c <= 'z') {
+        return c - 'a' + 26;
+    }
+    if (c >= '0' && c <= '9') {
+        return c - '0' + 52;
+    }
+    return c == alphabet[62] ? 62 : c == alphabet[63] ? 63 : -1;
 }
 
 Error decode_hex_in(Arena *arena, Str text, Str *ret_bytes)
@@ -76,8 +93,8 @@ Error decode_hex_in(Arena *arena, Str text, Str *ret_bytes)
     char *bytes = arena_alloc(arena, text.n / 2);
     ENSURE_ALLOC(bytes, arena);
     for (size_t i = 0; i < text.n; i += 2) {
-        int high = digit_in(HEX, 16, text.p[i]);
-        int low = digit_in(HEX, 16, text.p[i + 1]);
+        int high = hex_digit(text.p[i]);
+        int low = hex_digit(text.p[i + 1]);
         ENSURE(high >= 0 && low >= 0, BAD_ENCODING, "hex");
         bytes[i / 2] = (char)(high << 4 | low);
     }
@@ -96,7 +113,7 @@ static Error decode_with(const char *alphabet, const char *name, Arena *arena, S
     unsigned held = 0;
     size_t used = 0;
     for (size_t i = 0; i < text.n; i++) {
-        int digit = digit_in(alphabet, 64, text.p[i]);
+        int digit = base64_digit(alphabet, text.p[i]);
         ENSURE(digit >= 0, BAD_ENCODING, name);
         bits = (bits << 6 | (uint32_t)digit) & 0xffff;
         held += 6;
