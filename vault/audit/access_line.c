@@ -1,6 +1,6 @@
 #include "access_line.h"
 
-#include "field_cursor.h"
+#include "byte_reader.h"
 
 Error access_line_encode_in(Arena *arena, Str node, const Leaf *leaf, Str detail_plaintext,
                             Str *ret_plaintext)
@@ -24,22 +24,22 @@ Error access_line_encode_in(Arena *arena, Str node, const Leaf *leaf, Str detail
 
 Error access_line_decode_in(Arena *arena, Str plaintext, AccessLine *ret_line)
 {
-    FieldCursor cursor = field_cursor(plaintext);
-    ENSURE(field_take_u8(&cursor) == ACCESS_LINE_FORMAT, LOG_NEWER, NULL);
+    ByteReader reader = byte_reader(plaintext);
+    ENSURE(byte_take_u8(&reader) == ACCESS_LINE_FORMAT, LOG_NEWER, NULL);
     AccessLine line = {0};
-    line.at_ms = (int64_t)field_take_u64(&cursor);
-    line.seq = field_take_u64(&cursor);
-    line.node = field_take_lp(&cursor);
-    unsigned act = field_take_u8(&cursor);
-    unsigned denied = field_take_u8(&cursor);
-    line.why = field_take_lp(&cursor);
-    line.client = field_take_lp(&cursor);
-    line.operator_id = field_take_lp(&cursor);
-    line.purpose = field_take_lp(&cursor);
-    line.entity_type = field_take_lp(&cursor);
-    line.request_id = field_take_lp(&cursor);
-    Str detail = field_take_lp(&cursor);
-    ENSURE(field_cursor_is_done(&cursor) && act < LEAF_ACT_COUNT_ && denied <= 1, LOG_CORRUPT,
+    line.at_ms = (int64_t)byte_take_u64(&reader);
+    line.seq = byte_take_u64(&reader);
+    line.node = byte_take_lp(&reader);
+    unsigned act = byte_take_u8(&reader);
+    unsigned denied = byte_take_u8(&reader);
+    line.why = byte_take_lp(&reader);
+    line.client = byte_take_lp(&reader);
+    line.operator_id = byte_take_lp(&reader);
+    line.purpose = byte_take_lp(&reader);
+    line.entity_type = byte_take_lp(&reader);
+    line.request_id = byte_take_lp(&reader);
+    Str detail = byte_take_lp(&reader);
+    ENSURE(byte_reader_is_done(&reader) && act < LEAF_ACT_COUNT_ && denied <= 1, LOG_CORRUPT,
            "the fields of a line");
     line.act = (LeafAct)act;
     line.is_denied = denied == 1;

@@ -1,6 +1,6 @@
 #include "leaf_detail.h"
 
-#include "field_cursor.h"
+#include "byte_reader.h"
 
 static void add_names(Buf *buf, const Str *names, size_t count)
 {
@@ -48,14 +48,14 @@ void leaf_detail_encode(Buf *buf, const uint8_t salt[COMMITMENT_SALT_BYTES], con
     buf_add_lp(buf, detail->state_hash);
 }
 
-static Error take_names(Arena *arena, FieldCursor *cursor, const Str **ret_names, size_t *ret_count)
+static Error take_names(Arena *arena, ByteReader *reader, const Str **ret_names, size_t *ret_count)
 {
-    size_t count = field_take_u32(cursor);
-    ENSURE(!cursor->has_failed && count <= cursor->left / 4, LOG_CORRUPT, "a list of names");
+    size_t count = byte_take_count(reader, 4);
+    ENSURE(!reader->has_failed, LOG_CORRUPT, "a list of names");
     Str *names = ARENA_MANY(arena, Str, count);
     ENSURE_ALLOC(names, arena);
     for (size_t i = 0; i < count; i++) {
-        names[i] = field_take_lp(cursor);
+        names[i] = byte_take_lp(reader);
     }
     *ret_names = names;
     *ret_count = count;
@@ -65,21 +65,21 @@ static Error take_names(Arena *arena, FieldCursor *cursor, const Str **ret_names
 Error leaf_detail_decode_in(Arena *arena, Str plaintext, const uint8_t **ret_salt,
                             const uint8_t **ret_subject, LeafDetail *ret_detail)
 {
-    FieldCursor cursor = field_cursor(plaintext);
-    ENSURE(field_take_u8(&cursor) == LEAF_DETAIL_FORMAT, LOG_NEWER, NULL);
+    ByteReader reader = byte_reader(plaintext);
+    ENSURE(byte_take_u8(&reader) == LEAF_DETAIL_FORMAT, LOG_NEWER, NULL);
     LeafDetail detail = {0};
-    Str salt = field_take(&cursor, COMMITMENT_SALT_BYTES);
-    Str subject = field_take_lp(&cursor);
-    detail.entity_id = field_take_lp(&cursor);
-    TRY(take_names(arena, &cursor, &detail.attributes, &detail.attribute_count));
-    TRY(take_names(arena, &cursor, &detail.filtered, &detail.filtered_count));
-    detail.grant_id = field_take_lp(&cursor);
-    detail.grant_version = field_take_u64(&cursor);
-    detail.address = field_take_lp(&cursor);
-    detail.user_agent = field_take_lp(&cursor);
-    detail.query = field_take_lp(&cursor);
-    detail.state_hash = field_take_lp(&cursor);
-    ENSURE(field_cursor_is_done(&cursor), LOG_CORRUPT, "the fields of a detail record");
+    Str salt = byte_take(&reader, COMMITMENT_SALT_BYTES);
+    Str subject = byte_take_lp(&reader);
+    detail.entity_id = byte_take_lp(&reader);
+    TRY(take_names(arena, &reader, &detail.attributes, &detail.attribute_count));
+    TRY(take_names(arena, &reader, &detail.filtered, &detail.filtered_count));
+    detail.grant_id = byte_take_lp(&reader);
+    detail.grant_version = byte_take_u64(&reader);
+    detail.address = byte_take_lp(&reader);
+    detail.user_agent = byte_take_lp(&reader);
+    detail.query = byte_take_lp(&reader);
+    detail.state_hash = byte_take_lp(&reader);
+    ENSURE(byte_reader_is_done(&reader), LOG_CORRUPT, "the fields of a detail record");
     ENSURE(subject.n == 0 || subject.n == SUBJECT_ID_BYTES, LOG_CORRUPT,
            "a subject id of 16 bytes");
     *ret_salt = (const uint8_t *)salt.p;

@@ -5,7 +5,7 @@ ByteReader byte_reader(Str bytes)
     return (ByteReader){.rest = bytes};
 }
 
-static Str take(ByteReader *reader, size_t n)
+Str byte_take(ByteReader *reader, size_t n)
 {
     if (reader->has_failed || reader->rest.n < n) {
         reader->has_failed = true;
@@ -18,7 +18,7 @@ static Str take(ByteReader *reader, size_t n)
 
 static uint64_t take_number(ByteReader *reader, size_t n)
 {
-    Str bytes = take(reader, n);
+    Str bytes = byte_take(reader, n);
     uint64_t number = 0;
     for (size_t i = 0; i < bytes.n; i++) {
         number = number << 8 | (uint8_t)bytes.p[i];
@@ -43,7 +43,7 @@ uint64_t byte_take_u64(ByteReader *reader)
 
 Str byte_take_lp(ByteReader *reader)
 {
-    return take(reader, byte_take_u32(reader));
+    return byte_take(reader, byte_take_u32(reader));
 }
 
 size_t byte_take_count(ByteReader *reader, size_t item_bytes)

@@ -4,7 +4,7 @@
  * A straight line of takes; the first that finds too few bytes sticks, and the caller asks once at
  * the end. Must never copy, allocate or trust a length.
  *
- * Layer: vault/entity. Thread-safe: single-owner. */
+ * Layer: vault/base. Thread-safe: single-owner. */
 #ifndef MUSUBI_BYTE_READER_H
 #define MUSUBI_BYTE_READER_H
 
@@ -20,6 +20,8 @@ typedef struct ByteReader {
 
 /* Starts at the first byte. */
 ByteReader byte_reader(Str bytes);
+/* The next n bytes; empty once it has failed. A view. */
+Str byte_take(ByteReader *reader, size_t n);
 /* Zero or empty once it has failed. Views into the bytes. */
 uint8_t byte_take_u8(ByteReader *reader);
 uint32_t byte_take_u32(ByteReader *reader);
