@@ -57,6 +57,10 @@ Error command_audit_verify(CommandLine *line)
     if (checkpoint != NULL) {
         TRY(file_read_in(ports_system()->file, line->arena, checkpoint, LOG_VERIFY_NOTE_BYTES,
                          &older_note));
+        while (str_ends_with(older_note, STR("\n\n"))) {
+            older_note
+                .n--; /* a note copied from the terminal brings the blank line after it along */
+        }
     }
     TRY(log_verify_folder(ports_system()->file, folder, &policy, older_note, &report));
     Str text = STR_EMPTY;
