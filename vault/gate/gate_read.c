@@ -76,7 +76,6 @@ static Error denial_log(GateCaller *caller, const GateTarget *target, Str id, co
 /* Whatever the view lacks leaves here: one sentence, one place. */
 static Error deny(GateCaller *caller, const GateTarget *target, Str id, const char *why)
 {
-    vault_call_close(caller->call);
     TRY(denial_log(caller, target, id, why));
     return FAIL(ENTITY_NOT_FOUND, NULL);
 }
