@@ -103,6 +103,8 @@ Error v2_entities_list(ApiCall *call, Response *response)
     V2Params params;
     TRY(read_query(call->request, V2_LIST, &params));
     ListWork work = {.params = &params};
+    params.query.selectors = &params.selector;
+    params.query.selector_count = 1;
     bool is_large = params.query.limit > LARGE_PAGE_ENTITIES;
     TRY(enough_memory_run(call, is_large, list_query, &work));
     TRY(enough_memory_run(call, is_large, list_render, &work));
@@ -129,13 +131,16 @@ Error v2_entities_create(ApiCall *call, Response *response)
 {
     Broker *broker = call->api->broker;
     const Request *request = call->request;
-    EntityWrite write = {.kind = ENTITY_WRITE_CREATE};
+    EntityWrite write = {.kind = ENTITY_CREATE};
     V2Params params;
     Str location;
     TRY(read_write(request, V2_CREATE, &params, &write.service_path));
     TRY(v2_entity_parse(request->arena, request->body, params.show.is_key_values, &write.entity));
     TRY(v2_location_in(request->arena, &write.entity, &location));
-    TRY(broker->ops->write(broker, &call->broker, &write));
+    EntityBatch batch = {.writes = &write, .count = 1};
+    EntityOutcome outcome;
+    TRY(broker->ops->write(broker, &call->broker, &batch, &outcome));
+    TRY(outcome.refusal);
     response_empty(response, 201);
     return response_header(response, STR("Location"), location);
 }
@@ -144,7 +149,7 @@ Error v2_entity_attributes_update(ApiCall *call, Response *response)
 {
     Broker *broker = call->api->broker;
     const Request *request = call->request;
-    EntityWrite write = {.kind = ENTITY_WRITE_UPDATE};
+    EntityWrite write = {.kind = ENTITY_UPDATE};
     V2Params params;
     TRY(v2_path_id_check(request->arena, request->captures[0]));
     TRY(read_write(request, V2_UPDATE, &params, &write.service_path));
@@ -152,7 +157,10 @@ Error v2_entity_attributes_update(ApiCall *call, Response *response)
                             &write.entity));
     write.entity.id = request->captures[0];
     write.entity.type = params.type;
-    TRY(broker->ops->write(broker, &call->broker, &write));
+    EntityBatch batch = {.writes = &write, .count = 1};
+    EntityOutcome outcome;
+    TRY(broker->ops->write(broker, &call->broker, &batch, &outcome));
+    TRY(outcome.refusal);
     response_empty(response, 204);
     return OK;
 }

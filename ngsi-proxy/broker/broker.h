@@ -1,4 +1,4 @@
-/* broker.h — the port behind every NGSI route: query, get, create, update.
+/* broker.h — the port behind every NGSI route: query, get, write, types.
  *
  * Implementations: vault_half (personal data, through the gate), embedded_half (open data in the
  * own store), and union (classifies a request, asks one half or both, gives one answer). Codecs and
@@ -10,6 +10,7 @@
 #define MUSUBI_BROKER_H
 
 #include "entity_query.h"
+#include "entity_update.h"
 #include "principal.h"
 #include "vault_core.h"
 
@@ -23,16 +24,21 @@ typedef struct BrokerCall {
 typedef struct Broker Broker;
 
 typedef struct BrokerOps {
-    /* Entities in the half's order; total is set when wanted. */
+    /* Entities in the query's order, else in the half's own; total is set when wanted. Errors:
+     * PATTERN_COSTLY, GEO_SHAPE, …. */
     Error (*query)(Broker *broker, BrokerCall *call, const EntityQuery *query,
                    EntityPage *ret_page);
     /* One entity by id and, unless "", type; attributes as in EntityQuery. Errors:
      * ENTITY_NOT_FOUND, ENTITY_AMBIGUOUS. */
     Error (*get)(Broker *broker, BrokerCall *call, Str id, Str type, const EntityQuery *query,
                  Entity *ret_entity);
-    /* Create or update. Errors: ENTITY_EXISTS, ENTITY_NOT_FOUND, PARTIAL_UPDATE, refusals of the
-     * half. */
-    Error (*write)(Broker *broker, BrokerCall *call, const EntityWrite *write);
+    /* All writes of the batch in one commit, in their order. ret_outcomes (batch->count, filled by
+     * the half) say what became of each; entity_outcomes_error words them. An Error says that
+     * nothing at all was done: refusals of the half, OPERATOR_VALUE, LOCATION_SECOND, GEO_VALUE. */
+    Error (*write)(Broker *broker, BrokerCall *call, const EntityBatch *batch,
+                   EntityOutcome *ret_outcomes);
+    /* The types of the half that have entities, ascending by name. */
+    Error (*types)(Broker *broker, BrokerCall *call, const TypesQuery *query, TypeList *ret_types);
 } BrokerOps;
 
 struct Broker {

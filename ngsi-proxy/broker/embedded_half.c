@@ -75,12 +75,16 @@ static Error half_query(Broker *broker, BrokerCall *call, const EntityQuery *que
 }
 
 /* Two are enough to know that an id is ambiguous. */
-static EntityQuery query_of_one(const Str *id, const Str *type, Str service_path)
+static EntitySelector selector_of_one(const Str *id, const Str *type)
 {
-    return (EntityQuery){.ids = {.items = id, .count = 1},
-                         .types = {.items = type, .count = type->n > 0 ? 1 : 0},
-                         .limit = 2,
-                         .service_path = service_path};
+    return (EntitySelector){.ids = {.items = id, .count = 1},
+                            .types = {.items = type, .count = type->n > 0 ? 1 : 0}};
+}
+
+static EntityQuery query_of_one(const EntitySelector *selector, Str service_path)
+{
+    return (EntityQuery){
+        .selectors = selector, .selector_count = 1, .limit = 2, .service_path = service_path};
 }
 
 static Error find_one(const BrokerCall *call, const EntityQuery *one, EmbeddedHits *ret_hits)
@@ -95,7 +99,8 @@ static Error half_get(Broker *broker, BrokerCall *call, Str id, Str type, const 
                       Entity *ret_entity)
 {
     (void)broker;
-    EntityQuery one = query_of_one(&id, &type, query->service_path);
+    EntitySelector selector = selector_of_one(&id, &type);
+    EntityQuery one = query_of_one(&selector, query->service_path);
     EmbeddedHits hits;
     Entity *entities = NULL;
     TRY(find_one(call, &one, &hits));
@@ -175,7 +180,8 @@ static Error update_once(EmbeddedHalf *self, const BrokerCall *call, const Entit
                          Arena *answer_arena)
 {
     Arena *arena = call->vault.arena;
-    EntityQuery one = query_of_one(&write->entity.id, &write->entity.type, path_of(write));
+    EntitySelector selector = selector_of_one(&write->entity.id, &write->entity.type);
+    EntityQuery one = query_of_one(&selector, path_of(write));
     EmbeddedHits hits;
     StoreDoc doc;
     TRY(find_one(call, &one, &hits));
@@ -215,21 +221,33 @@ static Error update(EmbeddedHalf *self, BrokerCall *call, const EntityWrite *wri
     return error;
 }
 
-static Error half_write(Broker *broker, BrokerCall *call, const EntityWrite *write)
+static Error half_write(Broker *broker, BrokerCall *call, const EntityBatch *batch,
+                        EntityOutcome *ret_outcomes)
 {
     EmbeddedHalf *self = from_broker(broker);
-    switch (write->kind) {
-    case ENTITY_WRITE_CREATE:
-        return create(self, call, write);
-    case ENTITY_WRITE_UPDATE:
-        return update(self, call, write);
+    for (size_t i = 0; i < batch->count; i++) {
+        const EntityWrite *write = &batch->writes[i];
+        Error error =
+            write->kind == ENTITY_CREATE ? create(self, call, write) : update(self, call, write);
+        ret_outcomes[i] = (EntityOutcome){.refusal = error};
     }
-    return FAIL(INTERNAL, "entity write kind");
+    return OK;
+}
+
+static Error half_types(Broker *broker, BrokerCall *call, const TypesQuery *query,
+                        TypeList *ret_types)
+{
+    (void)broker;
+    (void)call;
+    (void)query;
+    *ret_types = (TypeList){.count = 0};
+    return OK;
 }
 
 Error embedded_half_new(Store *store, Broker **ret_broker)
 {
-    static const BrokerOps ops = {.query = half_query, .get = half_get, .write = half_write};
+    static const BrokerOps ops = {
+        .query = half_query, .get = half_get, .write = half_write, .types = half_types};
     EmbeddedHalf *self = calloc(1, sizeof *self);
     ENSURE(self != NULL, OUT_OF_MEMORY, NULL);
     self->broker.ops = &ops;

@@ -118,6 +118,17 @@ static Cursor *earliest(const Walk *walk)
     return best;
 }
 
+/* The ids and types of the one selector. */
+static StrList asked_ids(const EntityQuery *query)
+{
+    return query->selector_count > 0 ? query->selectors[0].ids : (StrList){0};
+}
+
+static StrList asked_types(const EntityQuery *query)
+{
+    return query->selector_count > 0 ? query->selectors[0].types : (StrList){0};
+}
+
 static Error is_in_path(const EntityQuery *query, const StoreDoc *doc, bool *ret_is_in)
 {
     if (query->service_path.n == 0) {
@@ -193,13 +204,14 @@ static Error count_by_index(const Walk *walk, int64_t *ret_total)
 /* Along the tenant's order, or along the order of each type, merged. */
 static Error walk_index(Walk *walk, Collector *collector)
 {
-    size_t types = walk->query->types.count;
+    size_t types = asked_types(walk->query).count;
     walk->count = types == 0 ? 1 : types;
     walk->cursors = ARENA_MANY(walk->call->vault.arena, Cursor, walk->count);
     ENSURE_ALLOC(walk->cursors, walk->call->vault.arena);
     for (size_t i = 0; i < walk->count; i++) {
-        walk->cursors[i].find = types == 0 ? find_all(walk->scope)
-                                           : find_type(walk->scope, walk->query->types.items[i]);
+        walk->cursors[i].find = types == 0
+                                    ? find_all(walk->scope)
+                                    : find_type(walk->scope, asked_types(walk->query).items[i]);
     }
     bool is_count_walked = walk->query->is_count_wanted && walk->query->service_path.n > 0;
     if (walk->query->is_count_wanted && !is_count_walked) {
@@ -241,7 +253,8 @@ static Error is_wanted(const EntityQuery *query, const StoreDoc *doc, bool *ret_
     Str type;
     TRY(is_in_path(query, doc, &is_in));
     TRY(doc_get_text(doc->body, "y", &type));
-    *ret_is_wanted = is_in && (query->types.count == 0 || str_list_has(query->types, type));
+    *ret_is_wanted =
+        is_in && (asked_types(query).count == 0 || str_list_has(asked_types(query), type));
     return OK;
 }
 
@@ -283,8 +296,8 @@ static Error find_id(const Walk *walk, Str id, PlaceList *list)
 static Error walk_ids(const Walk *walk, Collector *collector)
 {
     PlaceList list = {.count = 0};
-    for (size_t i = 0; i < walk->query->ids.count; i++) {
-        TRY(find_id(walk, walk->query->ids.items[i], &list));
+    for (size_t i = 0; i < asked_ids(walk->query).count; i++) {
+        TRY(find_id(walk, asked_ids(walk->query).items[i], &list));
     }
     if (list.count > 1) {
         qsort(list.items, list.count, sizeof *list.items, compare_places);
@@ -303,7 +316,7 @@ Error embedded_walk_page(const BrokerCall *call, const EntityQuery *query, Embed
     TRY(public_entity_scope_in(call->vault.arena, call->vault.tenant, &walk.scope));
     collector.hits.keys = ARENA_MANY(call->vault.arena, Str, (size_t)query->limit);
     ENSURE_ALLOC(collector.hits.keys, call->vault.arena);
-    TRY(query->ids.count > 0 ? walk_ids(&walk, &collector) : walk_index(&walk, &collector));
+    TRY(asked_ids(query).count > 0 ? walk_ids(&walk, &collector) : walk_index(&walk, &collector));
     *ret_hits = collector.hits;
     return OK;
 }

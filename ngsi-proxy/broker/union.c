@@ -12,6 +12,8 @@ typedef struct UnionBroker {
 
 /* One query, split by whom it is for. */
 typedef struct Split {
+    EntitySelector public_selector;
+    EntitySelector personal_selector;
     EntityQuery public_query;
     EntityQuery personal_query;
     bool asks_public;
@@ -69,18 +71,27 @@ static Error keep_public_ids(const UnionBroker *self, Arena *arena, StrList ids,
 static Error split_query(const UnionBroker *self, Arena *arena, const EntityQuery *query,
                          Split *ret_split)
 {
-    Split split = {.public_query = *query, .personal_query = *query};
-    TRY(keep_types(self, arena, query->types, TYPE_PUBLIC, &split.public_query.types));
-    TRY(keep_types(self, arena, query->types, TYPE_PERSONAL, &split.personal_query.types));
-    TRY(keep_public_ids(self, arena, query->ids, &split.public_query.ids));
-    bool is_typeless = query->types.count == 0;
-    bool has_personal_id = split.public_query.ids.count < query->ids.count;
-    split.names_personal = split.personal_query.types.count > 0 || (is_typeless && has_personal_id);
-    split.asks_personal = is_typeless || split.personal_query.types.count > 0;
+    EntitySelector asked = query->selector_count > 0 ? query->selectors[0] : (EntitySelector){0};
+    Split split = {.public_query = *query,
+                   .personal_query = *query,
+                   .public_selector = asked,
+                   .personal_selector = asked};
+    TRY(keep_types(self, arena, asked.types, TYPE_PUBLIC, &split.public_selector.types));
+    TRY(keep_types(self, arena, asked.types, TYPE_PERSONAL, &split.personal_selector.types));
+    TRY(keep_public_ids(self, arena, asked.ids, &split.public_selector.ids));
+    bool is_typeless = asked.types.count == 0;
+    bool has_personal_id = split.public_selector.ids.count < asked.ids.count;
+    split.names_personal =
+        split.personal_selector.types.count > 0 || (is_typeless && has_personal_id);
+    split.asks_personal = is_typeless || split.personal_selector.types.count > 0;
     /* A list that was emptied must not turn into no restriction. */
-    split.asks_public = (is_typeless || split.public_query.types.count > 0) &&
-                        (query->ids.count == 0 || split.public_query.ids.count > 0);
+    split.asks_public = (is_typeless || split.public_selector.types.count > 0) &&
+                        (asked.ids.count == 0 || split.public_selector.ids.count > 0);
     *ret_split = split;
+    ret_split->public_query.selectors = &ret_split->public_selector;
+    ret_split->public_query.selector_count = 1;
+    ret_split->personal_query.selectors = &ret_split->personal_selector;
+    ret_split->personal_query.selector_count = 1;
     return OK;
 }
 
@@ -217,7 +228,10 @@ static Error union_get(Broker *broker, BrokerCall *call, Str id, Str type, const
 
 static Error write_to(Broker *half, BrokerCall *call, const EntityWrite *write)
 {
-    return half->ops->write(half, call, write);
+    EntityBatch batch = {.writes = write, .count = 1};
+    EntityOutcome outcome;
+    TRY(half->ops->write(half, call, &batch, &outcome));
+    return outcome.refusal;
 }
 
 static Error write_of_type(const UnionBroker *self, BrokerCall *call, const EntityWrite *write)
@@ -264,11 +278,17 @@ static Error write_without_type(const UnionBroker *self, BrokerCall *call, const
     return write_to(self->public_half, call, write);
 }
 
-static Error union_write(Broker *broker, BrokerCall *call, const EntityWrite *write)
+static Error union_write(Broker *broker, BrokerCall *call, const EntityBatch *batch,
+                         EntityOutcome *ret_outcomes)
 {
     const UnionBroker *self = from_broker(broker);
-    return write->entity.type.n == 0 ? write_without_type(self, call, write)
-                                     : write_of_type(self, call, write);
+    for (size_t i = 0; i < batch->count; i++) {
+        const EntityWrite *write = &batch->writes[i];
+        Error error = write->entity.type.n == 0 ? write_without_type(self, call, write)
+                                                : write_of_type(self, call, write);
+        ret_outcomes[i] = (EntityOutcome){.refusal = error};
+    }
+    return OK;
 }
 
 Error union_new(Broker *public_half, Broker *personal_half, const Classifier *classifier,

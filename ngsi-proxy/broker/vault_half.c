@@ -24,14 +24,22 @@ static Error half_get(Broker *broker, BrokerCall *call, Str id, Str type, const 
     return gate_read(gate_of(broker), &call->vault, call->principal, id, type, query, ret_entity);
 }
 
-static Error half_write(Broker *broker, BrokerCall *call, const EntityWrite *write)
+static Error half_write(Broker *broker, BrokerCall *call, const EntityBatch *batch,
+                        EntityOutcome *ret_outcomes)
 {
-    return gate_write(gate_of(broker), &call->vault, call->principal, write);
+    return gate_write(gate_of(broker), &call->vault, call->principal, batch, ret_outcomes);
+}
+
+static Error half_types(Broker *broker, BrokerCall *call, const TypesQuery *query,
+                        TypeList *ret_types)
+{
+    return gate_types(gate_of(broker), &call->vault, call->principal, query, ret_types);
 }
 
 Error vault_half_new(const Gate *gate, Broker **ret_broker)
 {
-    static const BrokerOps ops = {.query = half_query, .get = half_get, .write = half_write};
+    static const BrokerOps ops = {
+        .query = half_query, .get = half_get, .write = half_write, .types = half_types};
     VaultHalf *half = calloc(1, sizeof *half);
     ENSURE(half != NULL, OUT_OF_MEMORY, NULL);
     half->base.ops = &ops;

@@ -42,7 +42,7 @@ static Error read_id(ParamReader *reader)
     if (reader->operation != V2_LIST) {
         return OK;
     }
-    return list_in(reader->arena, "id", reader->value, &reader->params->query.ids);
+    return list_in(reader->arena, "id", reader->value, &reader->params->selector.ids);
 }
 
 static Error read_type(ParamReader *reader)
@@ -51,7 +51,7 @@ static Error read_type(ParamReader *reader)
     if (reader->operation != V2_LIST) {
         return OK;
     }
-    return list_in(reader->arena, "type", reader->value, &reader->params->query.types);
+    return list_in(reader->arena, "type", reader->value, &reader->params->selector.types);
 }
 
 static Error read_attrs(ParamReader *reader)

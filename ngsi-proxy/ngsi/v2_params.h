@@ -38,8 +38,9 @@ typedef struct V2Show {
 } V2Show;
 
 typedef struct V2Params {
-    EntityQuery query; /* service_path is left "" */
-    Str type;          /* V2_GET, V2_UPDATE: the type parameter, "" when absent */
+    EntitySelector selector; /* V2_LIST: what the query's selectors are to point to */
+    EntityQuery query;       /* service_path is left "", selectors empty */
+    Str type;                /* V2_GET, V2_UPDATE: the type parameter, "" when absent */
     V2Show show;
 } V2Params;
 

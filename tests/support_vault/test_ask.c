@@ -106,13 +106,13 @@ static Error write_entity(TestVault *vault, const char *client, const char *purp
 Error test_create(TestVault *vault, const char *client, const char *purpose, const char *id,
                   const char *type, const char *attributes)
 {
-    return write_entity(vault, client, purpose, ENTITY_WRITE_CREATE, id, type, attributes);
+    return write_entity(vault, client, purpose, ENTITY_CREATE, id, type, attributes);
 }
 
 Error test_update(TestVault *vault, const char *client, const char *purpose, const char *id,
                   const char *type, const char *attributes)
 {
-    return write_entity(vault, client, purpose, ENTITY_WRITE_UPDATE, id, type, attributes);
+    return write_entity(vault, client, purpose, ENTITY_UPDATE, id, type, attributes);
 }
 
 const char *test_must_read(TestVault *vault, const char *client, const char *purpose,

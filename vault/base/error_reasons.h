@@ -96,6 +96,21 @@
     REASON(ENTITY_EXISTS, EXISTS, 422, "Unprocessable", "Already Exists", "", "error.exists", LOG_INFO, true)          \
     REASON(ATTRIBUTES_MISSING, BAD_INPUT, 422, "Unprocessable", "do not exist: %s", "", "error.partial_update",        \
            LOG_INFO, true)                                                                                             \
+    REASON(ATTRIBUTES_EXIST, BAD_INPUT, 422, "PartialUpdate",                                                          \
+           "one or more of the attributes in the request already exist: %s", "", "error.partial_update", LOG_INFO,     \
+           true)                                                                                                       \
+    REASON(BATCH_MISSING, NOT_FOUND, 404, "NotFound", "do not exist: %s", "", "error.not_found", LOG_INFO, true)       \
+    REASON(LOCATION_SECOND, TOO_LARGE, 413, "NoResourcesAvailable",                                                    \
+           "You cannot use more than one geo location attribute when creating an entity [see Orion user manual]", "",  \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(OPERATOR_VALUE, BAD_INPUT, 422, "Unprocessable", "the update operator can't work on attribute %s", "",      \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(GEO_VALUE, BAD_INPUT, 400, "BadRequest", "%s", "", "error.bad_field", LOG_INFO, true)                       \
+    REASON(GEO_SHAPE, BAD_INPUT, 400, "BadRequest", "Invalid query: %s", "", "error.bad_param", LOG_INFO, true)        \
+    REASON(PATTERN_INVALID, BAD_INPUT, 400, "BadRequest", "invalid pattern in %s", "", "error.bad_param", LOG_INFO,    \
+           true)                                                                                                       \
+    REASON(PATTERN_COSTLY, BAD_INPUT, 400, "BadRequest", "a pattern takes too long to match", "", "error.bad_param",   \
+           LOG_NOTICE, true)                                                                                           \
     REASON(ENTITY_INVALID, BAD_INPUT, 400, "BadRequest", "%s", "", "error.bad_request", LOG_INFO, true)                \
     REASON(VALUE_TOO_LARGE, TOO_LARGE, 413, "RequestEntityTooLarge",                                                   \
            "%s is larger than the 16384 bytes that a personal attribute may have", "", "error.too_large", LOG_INFO,    \

@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 #include "entity_query.h"
+#include "entity_update.h"
 #include "principal.h"
 #include "purpose.h"
 #include "vault_core.h"
@@ -46,22 +47,31 @@ typedef struct Gate {
 Error gate_read(const Gate *gate, VaultCall *call, const Principal *principal, Str id, Str type,
                 const EntityQuery *query, Entity *ret_entity) MUST_USE;
 
-/* The entities of the personal types among query->types (none given: all personal types, in the
- * registry's order), in the order of the caller's view rows. Unregistered and public types give
- * nothing. total is set when query->is_count_wanted. A page takes time by those who consented; with
- * limit 0 and no count nothing is read. Errors: as gate_read but ENTITY_NOT_FOUND and
- * ENTITY_AMBIGUOUS. */
+/* The entities of the personal types that the query's selectors mean, by default type after type in
+ * the registry's order and inside a type in the order of the caller's view rows. Selectors, filter,
+ * place and order see the view: ids as the caller knows them, granted attributes and no others.
+ * Only attributes that decide or are shown are opened. Unregistered and public types give nothing.
+ * total is set when query->is_count_wanted. A page takes time by those who consented; with limit 0
+ * and no count nothing is read. Errors: as gate_read but ENTITY_NOT_FOUND and ENTITY_AMBIGUOUS;
+ * PATTERN_COSTLY, GEO_SHAPE. */
 Error gate_query(const Gate *gate, VaultCall *call, const Principal *principal,
                  const EntityQuery *query, EntityPage *ret_page) MUST_USE;
 
-/* Creates or updates what the caller's write grants allow, and nothing else (consent rule 10). When
- * somebody else was faster it is tried again, with a newer snapshot in place of the call's.
- * Errors: ENTITY_NOT_FOUND, ENTITY_EXISTS (in the view), WRITE_NOT_GRANTED (argument: the refused
- * names), ENTITY_SUBJECT (the subject attribute is missing, names no citizen in the caller's ids,
- * or would change), PARTIAL_UPDATE and ATTRIBUTES_MISSING (as Orion words them), VALUE_TOO_LARGE,
- * ENTITY_INVALID, and as gate_read. */
+/* Does what the caller's write grants allow, and nothing else (consent rule 10): all writes of the
+ * batch in one commit, after an intent leaf for each citizen. ret_outcomes (batch->count of them)
+ * tell what became of each write, in terms of the view alone. When somebody else was faster it is
+ * tried again, with a newer snapshot in place of the call's. An Error means that nothing was done:
+ * WRITE_NOT_GRANTED (argument: the refused names; also where the answer would tell what exists and
+ * no read grant covers it), ENTITY_SUBJECT (the subject attribute is missing, names no citizen in
+ * the caller's ids, or would change), VALUE_TOO_LARGE, ENTITY_INVALID, STORE_LIMIT, those of
+ * entity_update_plan, and as gate_read but ENTITY_NOT_FOUND and ENTITY_AMBIGUOUS. */
 Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal,
-                 const EntityWrite *write) MUST_USE;
+                 const EntityBatch *batch, EntityOutcome *ret_outcomes) MUST_USE;
+
+/* The personal types of the caller's view, computed on the view alone (consent rule 4). Errors: as
+ * gate_query. */
+Error gate_types(const Gate *gate, VaultCall *call, const Principal *principal,
+                 const TypesQuery *query, TypeList *ret_types) MUST_USE;
 
 /* Why something inside the vault opens values without a recipient's grant. Each reason has exactly
  * one caller. */

@@ -7,6 +7,17 @@
 #include "gate_target.h"
 #include "vault_call.h"
 
+/* The ids and types of the one selector. */
+static StrList asked_ids(const EntityQuery *query)
+{
+    return query->selector_count > 0 ? query->selectors[0].ids : (StrList){0};
+}
+
+static StrList asked_types(const EntityQuery *query)
+{
+    return query->selector_count > 0 ? query->selectors[0].types : (StrList){0};
+}
+
 #define CHUNK_ROWS_MAX 200u
 #define CHUNK_ROWS_MIN 20u
 #define CHUNK_ARENA_BYTES ((size_t)128 << 20)
@@ -354,7 +365,7 @@ static bool id_is_repeated(StrList ids, size_t i)
 static Error find_ids(GateCaller *caller, const GateType *types, size_t count, Page *page,
                       Found *found)
 {
-    StrList ids = page->query->ids;
+    StrList ids = asked_ids(page->query);
     found->targets = ARENA_MANY(caller->call->arena, GateTarget, ids.count * count);
     ENSURE_ALLOC(found->targets, caller->call->arena);
     for (size_t i = 0; i < ids.count; i++) {
@@ -415,8 +426,8 @@ static void list_describe(Buf *buf, Str name, StrList list)
 static Error query_describe(Arena *arena, const EntityQuery *query, Str *ret_text)
 {
     Buf buf = buf_in(arena);
-    list_describe(&buf, STR("type="), query->types);
-    list_describe(&buf, STR("id="), query->ids);
+    list_describe(&buf, STR("type="), asked_types(query));
+    list_describe(&buf, STR("id="), asked_ids(query));
     list_describe(&buf, STR("attrs="), query->attributes);
     buf_add(&buf, STR("limit="));
     buf_add_int(&buf, query->limit);
@@ -451,9 +462,9 @@ static Error page_fill(GateCaller *caller, const EntityQuery *query, Page *page)
     TRY(page_begin(caller, query, page));
     GateType *types;
     size_t count;
-    TRY(gate_types_in(caller, query->types, &types, &count));
+    TRY(gate_types_in(caller, asked_types(query), &types, &count));
     size_t asked = service_path_covers(query->service_path, GATE_SERVICE_PATH) ? count : 0;
-    if (query->ids.count > 0) {
+    if (asked_ids(query).count > 0) {
         TRY(ask_by_id(caller, types, asked, page));
     } else {
         TRY(walk_lists(caller, types, asked, page));

@@ -149,8 +149,8 @@ static Error write_once(const Gate *gate, VaultCall *call, const Principal *prin
 }
 
 /* Who was faster may be somebody whom the caller can't see: never "exists", never "conflict". */
-Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal,
-                 const EntityWrite *write)
+static Error write_entity(const Gate *gate, VaultCall *call, const Principal *principal,
+                          const EntityWrite *write)
 {
     CLEANUP(write_turn_done) WriteTurn turn = {0};
     Error error = write_once(gate, call, principal, write, &turn);
@@ -159,4 +159,25 @@ Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal,
         error = write_once(gate, call, principal, write, &turn);
     }
     return error;
+}
+
+Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal,
+                 const EntityBatch *batch, EntityOutcome *ret_outcomes)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        ret_outcomes[i] =
+            (EntityOutcome){.refusal = write_entity(gate, call, principal, &batch->writes[i])};
+    }
+    return OK;
+}
+
+Error gate_types(const Gate *gate, VaultCall *call, const Principal *principal,
+                 const TypesQuery *query, TypeList *ret_types)
+{
+    (void)gate;
+    (void)call;
+    (void)principal;
+    (void)query;
+    *ret_types = (TypeList){.count = 0};
+    return OK;
 }

@@ -71,7 +71,7 @@ static bool is_at_root(const EntityWrite *write)
 
 static Error check_form(const EntityWrite *write)
 {
-    ENSURE(is_at_root(write) || write->kind == ENTITY_WRITE_UPDATE, ENTITY_INVALID,
+    ENSURE(is_at_root(write) || write->kind == ENTITY_UPDATE, ENTITY_INVALID,
            "personal entities live at service path /");
     ENSURE(write->entity.attribute_count > 0, ENTITY_INVALID,
            "a personal entity needs at least one attribute");
@@ -467,7 +467,7 @@ Error gate_write_plan(GateCaller *caller, const EntityWrite *write, GateWritePla
     GateType *types;
     size_t count;
     TRY(gate_types_in(caller, names, &types, &count));
-    if (write->kind == ENTITY_WRITE_UPDATE) {
+    if (write->kind == ENTITY_UPDATE) {
         return plan_update(caller, &write->entity, types, count, plan);
     }
     ENSURE(count == 1, ENTITY_INVALID, "type");

@@ -62,7 +62,7 @@ static Error write_entity(City *city, EntityWrite *write)
 Error city_create(City *city, const char *path, const char *body)
 {
     CLEANUP(arena_free) Arena *arena = arena_new(ARENA_REQUEST_BYTES);
-    EntityWrite write = {.kind = ENTITY_WRITE_CREATE, .service_path = str_from(path)};
+    EntityWrite write = {.kind = ENTITY_CREATE, .service_path = str_from(path)};
     TRY(v2_entity_parse(arena, str_from(body), true, &write.entity));
     return write_entity(city, &write);
 }
@@ -70,7 +70,7 @@ Error city_create(City *city, const char *path, const char *body)
 Error city_update(City *city, const char *path, const char *id, const char *type, const char *body)
 {
     CLEANUP(arena_free) Arena *arena = arena_new(ARENA_REQUEST_BYTES);
-    EntityWrite write = {.kind = ENTITY_WRITE_UPDATE, .service_path = str_from(path)};
+    EntityWrite write = {.kind = ENTITY_UPDATE, .service_path = str_from(path)};
     TRY(v2_attributes_parse(arena, str_from(body), false, &write.entity));
     write.entity.id = str_from(id);
     write.entity.type = str_from(type);

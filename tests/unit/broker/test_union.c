@@ -374,7 +374,7 @@ static void test_write(void **state)
     Fixture *fixture = *state;
     for (size_t i = 0; i < sizeof WRITINGS / sizeof WRITINGS[0]; i++) {
         const Writing *row = &WRITINGS[i];
-        EntityWrite write = {.kind = ENTITY_WRITE_UPDATE, .service_path = STR("/")};
+        EntityWrite write = {.kind = ENTITY_UPDATE, .service_path = STR("/")};
         write.entity.id = str_from(row->id);
         write.entity.type = str_from(row->type);
         become(fixture, row->kind, row->purpose);
@@ -395,7 +395,7 @@ static void test_write(void **state)
 static void test_an_update_does_not_read_the_personal_half_first(void **state)
 {
     Fixture *fixture = *state;
-    EntityWrite write = {.kind = ENTITY_WRITE_UPDATE};
+    EntityWrite write = {.kind = ENTITY_UPDATE};
     write.entity.id = STR("a");
     assert_ok(fixture->both->ops->write(fixture->both, &fixture->call, &write));
     assert_int_equal(fixture->personal_half.gets, 0);
@@ -405,7 +405,7 @@ static void test_an_update_does_not_read_the_personal_half_first(void **state)
 static void test_an_unregistered_type_is_told_how_to_register(void **state)
 {
     Fixture *fixture = *state;
-    EntityWrite write = {.kind = ENTITY_WRITE_CREATE};
+    EntityWrite write = {.kind = ENTITY_CREATE};
     write.entity.id = STR("a");
     write.entity.type = STR("Room");
     char text[256];

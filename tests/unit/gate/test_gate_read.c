@@ -335,7 +335,7 @@ static void ids_of_one_service_never_reach_another(void **state)
          .metadata = &by,
          .metadata_count = 1},
     };
-    write_as("neppi-pay", EXCHANGE, ENTITY_WRITE_CREATE, STR("acc-1"), attributes, 4);
+    write_as("neppi-pay", EXCHANGE, ENTITY_CREATE, STR("acc-1"), attributes, 4);
     Entity written = read_whole("neppi-pay", EXCHANGE, STR("acc-1"));
     assert_true(shows(&written, "np-77"));
     Str id = keyed_account("sdgs", EXCHANGE);
@@ -343,7 +343,7 @@ static void ids_of_one_service_never_reach_another(void **state)
     assert_int_equal(seen.attribute_count, 4);
     assert_false(shows(&seen, "np-77"));
     Attribute change = {.name = STR("balance"), .type = STR("Number"), .value = STR("6")};
-    write_as("sdgs", EXCHANGE, ENTITY_WRITE_UPDATE, id, &change, 1);
+    write_as("sdgs", EXCHANGE, ENTITY_UPDATE, id, &change, 1);
     seen = read_whole("sdgs", EXCHANGE, id);
     assert_true(shows(&seen, "6"));
     assert_false(shows(&seen, "np-77"));

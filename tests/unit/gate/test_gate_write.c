@@ -138,7 +138,7 @@ static void form_is_checked_before_anybody_is_looked_for(void **state)
     Principal principal = test_service(KENKO);
     Attribute attribute = {
         .name = STR("familyName"), .type = STR("Text"), .value = STR("1"), .dataset_id = STR("d")};
-    EntityWrite write = {.kind = ENTITY_WRITE_CREATE,
+    EntityWrite write = {.kind = ENTITY_CREATE,
                          .entity = {.id = STR(ID),
                                     .type = STR("Person"),
                                     .attributes = &attribute,
@@ -185,7 +185,7 @@ static void another_attempt_replaces_the_snapshot(void **state)
                            .type = STR("Text"),
                            .value = STR("\"mine\""),
                            .dataset_id = STR_EMPTY};
-    EntityWrite write = {.kind = ENTITY_WRITE_UPDATE,
+    EntityWrite write = {.kind = ENTITY_UPDATE,
                          .entity = {.id = STR(ID), .attributes = &attribute, .attribute_count = 1}};
     VaultCall call = test_call(&vault);
     assert_ok(test_update(&vault, KENKO, ID, "", "givenName=faster"));
@@ -424,7 +424,7 @@ static Error update_from(VaultCall *early, const char *value)
                            .value = str_from(value),
                            .dataset_id = STR_EMPTY};
     EntityWrite write = {
-        .kind = ENTITY_WRITE_UPDATE,
+        .kind = ENTITY_UPDATE,
         .entity = {.id = STR(ACCOUNT), .attributes = &attribute, .attribute_count = 1}};
     Error error = gate_write(&vault.gate, early, &principal, &write);
     vault_call_close(early);

@@ -48,7 +48,7 @@ static Error write_one(const char *client, const char *purpose, EntityWrite writ
     write.entity.id = id;
     write.entity.type = STR("PointAccount");
     write.entity.attributes = attributes;
-    write.entity.attribute_count = write.kind == ENTITY_WRITE_CREATE ? 2 : 1;
+    write.entity.attribute_count = write.kind == ENTITY_CREATE ? 2 : 1;
     VaultCall call = test_call(&vault);
     Principal principal = test_service(client, purpose);
     Error error = gate_write(&vault.gate, &call, &principal, &write);
@@ -63,8 +63,8 @@ static Str shared_account(const char *attribute, const char *type, const char *j
     const char *names = "refPerson,status,balance";
     test_give(&vault, citizen, PAY, "PointAccount", names, "read,write");
     test_give(&vault, citizen, "sdgs", EXCHANGE, "PointAccount", names, "read,write");
-    assert_ok(write_one(PAY, (EntityWrite){.kind = ENTITY_WRITE_CREATE}, STR(ACCOUNT), attribute,
-                        type, json));
+    assert_ok(
+        write_one(PAY, (EntityWrite){.kind = ENTITY_CREATE}, STR(ACCOUNT), attribute, type, json));
     Str seen = str_from(test_must_list(&vault, "sdgs", EXCHANGE, "PointAccount"));
     return str_slice(seen, 0, str_find(seen, ' '));
 }
@@ -143,7 +143,7 @@ static void metadata_do_not_grow_without_end(void **state)
                                .metadata = &more,
                                .metadata_count = 1};
         EntityWrite write = {
-            .kind = ENTITY_WRITE_UPDATE,
+            .kind = ENTITY_UPDATE,
             .entity = {.id = STR(ID), .attributes = &attribute, .attribute_count = 1}};
         VaultCall call = test_call(&vault);
         Error error = gate_write(&vault.gate, &call, &principal, &write);
@@ -157,7 +157,7 @@ static void there_is_nothing_to_update_under_another_path(void **state)
     (void)state;
     Str id = shared_account("status", "Text", "\"open\"");
     (void)id;
-    EntityWrite write = {.kind = ENTITY_WRITE_UPDATE, .service_path = STR("/park")};
+    EntityWrite write = {.kind = ENTITY_UPDATE, .service_path = STR("/park")};
     assert_fails(write_one(PAY, write, STR(ACCOUNT), "status", "Text", "\"x\""), ENTITY_NOT_FOUND);
     assert_non_null(strstr(test_must_read(&vault, PAY, ACCOUNT), "\"open\""));
 }
@@ -189,7 +189,7 @@ static Error write_once_more(const Writer *writer, Arena *arena, unsigned round)
                            .value = str_from(json),
                            .dataset_id = STR_EMPTY};
     EntityWrite write = {
-        .kind = ENTITY_WRITE_UPDATE,
+        .kind = ENTITY_UPDATE,
         .entity = {.id = STR(ACCOUNT), .attributes = &attribute, .attribute_count = 1}};
     Principal principal = test_service(PAY);
     VaultCall call = test_call_in(&vault, arena);
