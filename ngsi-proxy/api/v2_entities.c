@@ -103,8 +103,6 @@ Error v2_entities_list(ApiCall *call, Response *response)
     V2Params params;
     TRY(read_query(call->request, V2_LIST, &params));
     ListWork work = {.params = &params};
-    params.query.selectors = &params.selector;
-    params.query.selector_count = 1;
     bool is_large = params.query.limit > LARGE_PAGE_ENTITIES;
     TRY(enough_memory_run(call, is_large, list_query, &work));
     TRY(enough_memory_run(call, is_large, list_render, &work));
@@ -135,7 +133,7 @@ Error v2_entities_create(ApiCall *call, Response *response)
     V2Params params;
     Str location;
     TRY(read_write(request, V2_CREATE, &params, &write.service_path));
-    TRY(v2_entity_parse(request->arena, request->body, params.show.is_key_values, &write.entity));
+    TRY(v2_entity_parse(request->arena, request->body, params.is_key_values, &write.entity));
     TRY(v2_location_in(request->arena, &write.entity, &location));
     EntityBatch batch = {.writes = &write, .count = 1};
     EntityOutcome outcome;
@@ -153,7 +151,7 @@ Error v2_entity_attributes_update(ApiCall *call, Response *response)
     V2Params params;
     TRY(v2_path_id_check(request->arena, request->captures[0]));
     TRY(read_write(request, V2_UPDATE, &params, &write.service_path));
-    TRY(v2_attributes_parse(request->arena, request->body, params.show.is_key_values,
+    TRY(v2_attributes_parse(request->arena, request->body, params.is_key_values,
                             &write.entity));
     write.entity.id = request->captures[0];
     write.entity.type = params.type;

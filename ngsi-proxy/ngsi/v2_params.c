@@ -11,6 +11,7 @@ typedef struct ParamReader {
     Arena *arena;
     V2Operation operation;
     V2Params *params;
+    EntitySelector *selector;
     Str value;
 } ParamReader;
 
@@ -42,7 +43,7 @@ static Error read_id(ParamReader *reader)
     if (reader->operation != V2_LIST) {
         return OK;
     }
-    return list_in(reader->arena, "id", reader->value, &reader->params->selector.ids);
+    return list_in(reader->arena, "id", reader->value, &reader->selector->ids);
 }
 
 static Error read_type(ParamReader *reader)
@@ -51,7 +52,7 @@ static Error read_type(ParamReader *reader)
     if (reader->operation != V2_LIST) {
         return OK;
     }
-    return list_in(reader->arena, "type", reader->value, &reader->params->selector.types);
+    return list_in(reader->arena, "type", reader->value, &reader->selector->types);
 }
 
 static Error read_attrs(ParamReader *reader)
@@ -153,7 +154,10 @@ static Error read_options(ParamReader *reader)
             refused = row;
         }
         reader->params->query.is_count_wanted |= str_eq(word, STR("count"));
-        reader->params->show.is_key_values |= str_eq(word, STR("keyValues"));
+        if (str_eq(word, STR("keyValues"))) {
+            reader->params->is_key_values = true;
+            reader->params->show.representation = V2_KEY_VALUES;
+        }
     }
     ENSURE(representations <= 1, PARAM_VALUE, "options");
     return refused == NULL ? OK : refuse_option(reader, refused->word);
@@ -245,26 +249,34 @@ bool v2_is_builtin(Str attribute)
 
 /* "*" needs every attribute, and the entity's dates are those of all attributes that the caller may
  * see. */
-static bool needs_all_attributes(StrList shown)
+static bool needs_all(StrList shown)
 {
     return str_list_has(shown, STR("*")) || str_list_has(shown, STR("dateCreated")) ||
            str_list_has(shown, STR("dateModified"));
+}
+
+StrList v2_needed_attributes(StrList shown)
+{
+    return needs_all(shown) ? (StrList){.count = 0} : shown;
 }
 
 Error v2_params_read(Arena *arena, V2Operation operation, const V2Param *params, size_t count,
                      V2Params *ret_params)
 {
     V2Params read = {.query = {.limit = V2_LIMIT_DEFAULT}};
-    ParamReader reader = {.arena = arena, .operation = operation, .params = &read};
+    EntitySelector *selector = ARENA_ONE(arena, EntitySelector);
+    ENSURE_ALLOC(selector, arena);
+    ParamReader reader = {
+        .arena = arena, .operation = operation, .params = &read, .selector = selector};
     Seen seen = {.names = 0};
     for (size_t i = 0; i < count; i++) {
         TRY(read_one(&reader, &params[i], &seen));
     }
     TRY(refuse_unserved(&seen));
     ENSURE(!str_list_has(read.show.attributes, STR("dateExpires")), NOT_SERVED, "dateExpires");
-    if (!needs_all_attributes(read.show.attributes)) {
-        read.query.attributes = read.show.attributes;
-    }
+    read.query.attributes = v2_needed_attributes(read.show.attributes);
+    read.query.selectors = selector;
+    read.query.selector_count = 1;
     *ret_params = read;
     return OK;
 }

@@ -80,7 +80,7 @@ static void write_rest(JsonWriter *writer, const Entity *entity, const V2Show *s
     for (size_t i = 0; i < entity->attribute_count; i++) {
         const Attribute *attribute = &entity->attributes[i];
         if (is_v2_attribute(attribute) && !str_list_has(show->attributes, attribute->name)) {
-            write_attribute(writer, attribute, show->is_key_values);
+            write_attribute(writer, attribute, show->representation == V2_KEY_VALUES);
         }
     }
 }
@@ -89,13 +89,14 @@ static void write_named(JsonWriter *writer, const Entity *entity, Str name, cons
 {
     const Attribute *attribute = entity_attribute_find(entity, name);
     if (attribute != NULL) {
-        write_attribute(writer, attribute, show->is_key_values);
+        write_attribute(writer, attribute, show->representation == V2_KEY_VALUES);
     } else if (str_eq(name, STR("dateCreated"))) {
-        write_moment(writer, name, entity->created_us, show->is_key_values);
+        write_moment(writer, name, entity->created_us, show->representation == V2_KEY_VALUES);
     } else if (str_eq(name, STR("dateModified"))) {
-        write_moment(writer, name, entity->modified_us, show->is_key_values);
+        write_moment(writer, name, entity->modified_us, show->representation == V2_KEY_VALUES);
     } else if (str_eq(name, STR("servicePath"))) {
-        write_builtin(writer, name, STR("Text"), entity->service_path, show->is_key_values);
+        write_builtin(writer, name, STR("Text"), entity->service_path,
+                      show->representation == V2_KEY_VALUES);
     }
 }
 

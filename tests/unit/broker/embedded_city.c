@@ -87,7 +87,7 @@ Error city_get(City *city, const char *path, const char *id, const char *type, S
         city->half->ops->get(city->half, &call, str_from(id), str_from(type), &query, &entity);
     (void)store_snapshot_close(call.vault.snapshot);
     TRY(error);
-    return v2_entity_render_in(city->arena, &entity, &(V2Show){.is_key_values = false}, ret_json);
+    return v2_entity_render_in(city->arena, &entity, &(V2Show){.representation = V2_NORMALIZED}, ret_json);
 }
 
 #define PARAMS_MAX 8
@@ -122,6 +122,6 @@ Error city_list(City *city, const char *path, const char *params, Str *ret_json,
     if (ret_total != NULL) {
         *ret_total = page.total;
     }
-    read.show.is_key_values = true;
+    read.show.representation = V2_KEY_VALUES;
     return v2_page_render_in(city->arena, &page, &read.show, ret_json);
 }

@@ -246,9 +246,9 @@ static void test_what_is_read_comes_out_as_written(void **state)
         Entity entity;
         Str json;
         assert_ok(v2_entity_parse(*state, str_from(round->body), round->is_key_values, &entity));
-        assert_ok(v2_entity_render_in(*state, &entity, &(V2Show){.is_key_values = false}, &json));
+        assert_ok(v2_entity_render_in(*state, &entity, &(V2Show){.representation = V2_NORMALIZED}, &json));
         assert_str(json, round->normalized);
-        assert_ok(v2_entity_render_in(*state, &entity, &(V2Show){.is_key_values = true}, &json));
+        assert_ok(v2_entity_render_in(*state, &entity, &(V2Show){.representation = V2_KEY_VALUES}, &json));
         assert_str(json, round->key_values);
     }
 }
@@ -274,7 +274,7 @@ static void test_updates_keep_the_order_sent(void **state)
 static Str rendered(Arena *arena, const Entity *entity, const Str *shown, size_t count)
 {
     Str json;
-    V2Show show = {.attributes = {shown, count}, .is_key_values = true};
+    V2Show show = {.attributes = {shown, count}, .representation = V2_KEY_VALUES};
     assert_ok(v2_entity_render_in(arena, entity, &show, &json));
     return json;
 }
@@ -335,7 +335,7 @@ static void test_page_and_location(void **state)
 {
     Entity entities[] = {{.id = STR("A"), .type = STR("T")}, {.id = STR("B"), .type = STR("T")}};
     EntityPage page = {.entities = entities, .count = 2};
-    V2Show show = {.is_key_values = false};
+    V2Show show = {.representation = V2_NORMALIZED};
     Str text;
     assert_ok(v2_page_render_in(*state, &page, &show, &text));
     assert_str(text, "[{\"id\":\"A\",\"type\":\"T\"},{\"id\":\"B\",\"type\":\"T\"}]");
@@ -359,7 +359,7 @@ static void test_every_budget_either_fits_or_is_refused(void **state)
         Str json;
         Error error = v2_entity_parse(arena, body, false, &entity);
         if (!FAILED(error)) {
-            error = v2_entity_render_in(arena, &entity, &(V2Show){.is_key_values = false}, &json);
+            error = v2_entity_render_in(arena, &entity, &(V2Show){.representation = V2_NORMALIZED}, &json);
         }
         has_fitted = !FAILED(error);
         if (has_fitted) {
