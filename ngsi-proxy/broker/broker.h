@@ -39,6 +39,9 @@ typedef struct BrokerOps {
                    EntityOutcome *ret_outcomes);
     /* The types of the half that have entities, ascending by name. */
     Error (*types)(Broker *broker, BrokerCall *call, const TypesQuery *query, TypeList *ret_types);
+    /* Which of the ids mean something in this caller's view: such an id is told to no other half.
+     * ret_knows has ids.count places. Only the personal half has it; NULL elsewhere. */
+    Error (*knows)(Broker *broker, BrokerCall *call, StrList ids, bool *ret_knows);
 } BrokerOps;
 
 struct Broker {

@@ -3,96 +3,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct UnionBroker {
-    Broker broker; /* first: a Broker * is a UnionBroker * */
-    Broker *public_half;
-    Broker *personal_half;
-    Classifier classifier;
-} UnionBroker;
+#include "entity_order.h"
+#include "union_half.h"
+#include "union_split.h"
 
-/* One query, split by whom it is for. */
-typedef struct Split {
-    EntitySelector public_selector;
-    EntitySelector personal_selector;
-    EntityQuery public_query;
-    EntityQuery personal_query;
-    bool asks_public;
-    bool asks_personal;
-    bool names_personal; /* a personal type or id stands in the request itself */
-} Split;
-
-static const UnionBroker *from_broker(const Broker *broker)
+UnionBroker *union_of(Broker *broker)
 {
-    return (const UnionBroker *)(const void *)broker;
+    return (UnionBroker *)(void *)broker;
 }
 
-static bool has_purpose(const Principal *principal)
+bool union_has_purpose(const Principal *principal)
 {
     return principal->kind != ACTOR_ANONYMOUS && principal->purpose.n > 0;
 }
 
-static Error require_purpose(const Principal *principal)
+Error union_require_purpose(const Principal *principal)
 {
     ENSURE(principal->kind != ACTOR_ANONYMOUS, TOKEN_MISSING, NULL);
     ENSURE(principal->purpose.n > 0, PURPOSE_REQUIRED, NULL);
     return OK;
 }
 
-static Error keep_types(const UnionBroker *self, Arena *arena, StrList types, TypeClass wanted,
-                        StrList *ret_kept)
+Error union_knows(const UnionBroker *self, BrokerCall *call, StrList ids, StrList *ret_known)
 {
-    Str *items = ARENA_MANY(arena, Str, types.count);
-    ENSURE_ALLOC(items, arena);
-    StrList kept = {.items = items};
-    for (size_t i = 0; i < types.count; i++) {
-        if (classify_type(&self->classifier, types.items[i]) == wanted) {
-            items[kept.count++] = types.items[i];
-        }
+    *ret_known = (StrList){.count = 0};
+    if (ids.count == 0 || !union_has_purpose(call->principal)) {
+        return OK;
     }
-    *ret_kept = kept;
-    return OK;
-}
-
-/* Ids that may be shown to the public half. */
-static Error keep_public_ids(const UnionBroker *self, Arena *arena, StrList ids, StrList *ret_kept)
-{
+    Arena *arena = call->vault.arena;
+    bool *knows = ARENA_MANY(arena, bool, ids.count);
+    ENSURE_ALLOC(knows, arena);
     Str *items = ARENA_MANY(arena, Str, ids.count);
     ENSURE_ALLOC(items, arena);
-    StrList kept = {.items = items};
+    TRY(self->personal_half->ops->knows(self->personal_half, call, ids, knows));
+    StrList known = {.items = items};
     for (size_t i = 0; i < ids.count; i++) {
-        if (classify_id(&self->classifier, ids.items[i]) == NULL) {
-            items[kept.count++] = ids.items[i];
+        if (knows[i]) {
+            items[known.count++] = ids.items[i];
         }
     }
-    *ret_kept = kept;
+    *ret_known = known;
     return OK;
 }
 
-static Error split_query(const UnionBroker *self, Arena *arena, const EntityQuery *query,
-                         Split *ret_split)
+/* --- query ------------------------------------------------------------------------------------ */
+
+static Error ask(Broker *half, BrokerCall *call, const EntityQuery *query, EntityPage *ret_page)
 {
-    EntitySelector asked = query->selector_count > 0 ? query->selectors[0] : (EntitySelector){0};
-    Split split = {.public_query = *query,
-                   .personal_query = *query,
-                   .public_selector = asked,
-                   .personal_selector = asked};
-    TRY(keep_types(self, arena, asked.types, TYPE_PUBLIC, &split.public_selector.types));
-    TRY(keep_types(self, arena, asked.types, TYPE_PERSONAL, &split.personal_selector.types));
-    TRY(keep_public_ids(self, arena, asked.ids, &split.public_selector.ids));
-    bool is_typeless = asked.types.count == 0;
-    bool has_personal_id = split.public_selector.ids.count < asked.ids.count;
-    split.names_personal =
-        split.personal_selector.types.count > 0 || (is_typeless && has_personal_id);
-    split.asks_personal = is_typeless || split.personal_selector.types.count > 0;
-    /* A list that was emptied must not turn into no restriction. */
-    split.asks_public = (is_typeless || split.public_selector.types.count > 0) &&
-                        (asked.ids.count == 0 || split.public_selector.ids.count > 0);
-    *ret_split = split;
-    ret_split->public_query.selectors = &ret_split->public_selector;
-    ret_split->public_query.selector_count = 1;
-    ret_split->personal_query.selectors = &ret_split->personal_selector;
-    ret_split->personal_query.selector_count = 1;
-    return OK;
+    return half->ops->query(half, call, query, ret_page);
 }
 
 static Error join_pages(Arena *arena, const EntityPage *first, const EntityPage *second,
@@ -112,189 +70,196 @@ static Error join_pages(Arena *arena, const EntityPage *first, const EntityPage 
     return OK;
 }
 
-static Error ask(Broker *half, BrokerCall *call, const EntityQuery *query, EntityPage *ret_page)
-{
-    return half->ops->query(half, call, query, ret_page);
-}
-
 /* The public half's total tells where in the personal half the page goes on. */
-static Error ask_both(const UnionBroker *self, BrokerCall *call, Split *split, EntityPage *ret_page)
+static Error ask_in_turn(const UnionBroker *self, BrokerCall *call, UnionSplit *split,
+                         EntityPage *ret_page)
 {
-    bool is_count_wanted = split->personal_query.is_count_wanted;
+    bool is_count_wanted = split->personal.is_count_wanted;
     EntityPage first = {.count = 0};
-    split->public_query.is_count_wanted = true;
-    TRY(ask(self->public_half, call, &split->public_query, &first));
-    int64_t beyond = split->personal_query.offset - first.total;
-    split->personal_query.offset = beyond > 0 ? beyond : 0;
-    split->personal_query.limit -= (int64_t)first.count;
-    if (split->personal_query.limit == 0 && !is_count_wanted) {
+    split->open.is_count_wanted = true;
+    TRY(ask(self->public_half, call, &split->open, &first));
+    int64_t beyond = split->personal.offset - first.total;
+    split->personal.offset = beyond > 0 ? beyond : 0;
+    split->personal.limit -= (int64_t)first.count;
+    if (split->personal.limit == 0 && !is_count_wanted) {
         *ret_page = first;
         return OK;
     }
     EntityPage second = {.count = 0};
-    TRY(ask(self->personal_half, call, &split->personal_query, &second));
+    TRY(ask(self->personal_half, call, &split->personal, &second));
     return join_pages(call->vault.arena, &first, &second, ret_page);
+}
+
+/* Two ordered pages as one; what is equal keeps open data first. */
+static Error merge_pages(Arena *arena, const EntityPage *open, const EntityPage *personal,
+                         const EntityQuery *query, EntityPage *ret_page)
+{
+    Entity *entities = ARENA_MANY(arena, Entity, (size_t)query->limit);
+    ENSURE_ALLOC(entities, arena);
+    EntityPage page = {.entities = entities, .total = open->total + personal->total};
+    size_t at_open = 0;
+    size_t at_personal = 0;
+    for (int64_t place = 0; place < query->offset + query->limit; place++) {
+        bool has_open = at_open < open->count;
+        bool has_personal = at_personal < personal->count;
+        if (!has_open && !has_personal) {
+            break;
+        }
+        bool is_open_next = has_open && (!has_personal ||
+                                         entity_sort_key_compare(open->keys[at_open],
+                                                                 personal->keys[at_personal]) <= 0);
+        const Entity *next =
+            is_open_next ? &open->entities[at_open++] : &personal->entities[at_personal++];
+        if (place >= query->offset) {
+            entities[page.count++] = *next;
+        }
+    }
+    *ret_page = page;
+    return OK;
+}
+
+/* Each half tells its own first entities as far as the page reaches. */
+static Error ask_merged(const UnionBroker *self, BrokerCall *call, UnionSplit *split,
+                        EntityPage *ret_page)
+{
+    const EntityQuery asked = split->open;
+    bool is_near = asked.offset <= UNION_MERGE_MAX && asked.offset + asked.limit <= UNION_MERGE_MAX;
+    ENSURE(is_near, PAGE_TOO_DEEP, NULL);
+    EntityQuery *parts[] = {&split->open, &split->personal};
+    for (size_t i = 0; i < 2; i++) {
+        parts[i]->offset = 0;
+        parts[i]->limit = asked.limit == 0 ? 0 : asked.offset + asked.limit;
+    }
+    EntityPage open = {.count = 0};
+    EntityPage personal = {.count = 0};
+    TRY(ask(self->public_half, call, &split->open, &open));
+    TRY(ask(self->personal_half, call, &split->personal, &personal));
+    return merge_pages(call->vault.arena, &open, &personal, &asked, ret_page);
+}
+
+static Error split_query(const UnionBroker *self, BrokerCall *call, const EntityQuery *query,
+                         UnionSplit *ret_split)
+{
+    Arena *arena = call->vault.arena;
+    StrList ids;
+    StrList known;
+    TRY(union_split_open_ids_in(arena, query, &self->classifier, &ids));
+    TRY(union_knows(self, call, ids, &known));
+    return union_split_in(arena, query, &self->classifier, known, ret_split);
 }
 
 static Error union_query(Broker *broker, BrokerCall *call, const EntityQuery *query,
                          EntityPage *ret_page)
 {
-    const UnionBroker *self = from_broker(broker);
-    Split split;
-    TRY(split_query(self, call->vault.arena, query, &split));
+    const UnionBroker *self = union_of(broker);
+    UnionSplit split;
+    TRY(split_query(self, call, query, &split));
     if (split.names_personal) {
-        TRY(require_purpose(call->principal));
+        TRY(union_require_purpose(call->principal));
     }
-    split.asks_personal = split.asks_personal && has_purpose(call->principal);
-    if (split.asks_public && split.asks_personal) {
-        return ask_both(self, call, &split, ret_page);
+    split.asks_personal = split.asks_personal && union_has_purpose(call->principal);
+    if (split.asks_open && split.asks_personal) {
+        return query->order_count > 0 ? ask_merged(self, call, &split, ret_page)
+                                      : ask_in_turn(self, call, &split, ret_page);
     }
     if (split.asks_personal) {
-        return ask(self->personal_half, call, &split.personal_query, ret_page);
+        return ask(self->personal_half, call, &split.personal, ret_page);
     }
-    if (split.asks_public) {
-        return ask(self->public_half, call, &split.public_query, ret_page);
+    if (split.asks_open) {
+        return ask(self->public_half, call, &split.open, ret_page);
     }
     *ret_page = (EntityPage){.count = 0};
     return OK;
 }
 
-/* Which halves may hold an entity so addressed. */
-typedef struct Candidates {
-    bool is_public;
-    bool is_personal;
-    bool names_personal;
-} Candidates;
+/* --- get -------------------------------------------------------------------------------------- */
 
-static Candidates candidates_of(const UnionBroker *self, Str id, Str type)
+Error union_half_of(const UnionBroker *self, BrokerCall *call, Str id, Str type, Broker **ret_half)
 {
-    bool has_personal_id = classify_id(&self->classifier, id) != NULL;
-    if (type.n == 0) {
-        return (Candidates){!has_personal_id, true, has_personal_id};
+    bool has_personal_form = classify_id(&self->classifier, id) != NULL;
+    bool is_personal = has_personal_form;
+    if (type.n > 0) {
+        TypeClass class = classify_type(&self->classifier, type);
+        is_personal = class == TYPE_PERSONAL;
+        bool may_be = class == TYPE_PERSONAL || (class == TYPE_PUBLIC && !has_personal_form);
+        if (!may_be) {
+            *ret_half = NULL;
+            return OK;
+        }
+    } else if (!has_personal_form) {
+        StrList known;
+        TRY(union_knows(self, call, (StrList){.items = &id, .count = 1}, &known));
+        is_personal = known.count > 0;
     }
-    TypeClass class = classify_type(&self->classifier, type);
-    return (Candidates){class == TYPE_PUBLIC && !has_personal_id, class == TYPE_PERSONAL,
-                        class == TYPE_PERSONAL};
-}
-
-typedef struct Address {
-    Str id;
-    Str type;
-    const EntityQuery *query;
-} Address;
-
-/* Not found is an answer here, every other error is not. */
-static Error look(Broker *half, BrokerCall *call, const Address *address, Entity *ret_entity,
-                  bool *ret_is_found)
-{
-    Error error =
-        half->ops->get(half, call, address->id, address->type, address->query, ret_entity);
-    *ret_is_found = !FAILED(error);
-    return error.reason == REASON_ENTITY_NOT_FOUND ? OK : error;
-}
-
-static Error get_from_both(const UnionBroker *self, BrokerCall *call, const Address *address,
-                           Entity *ret_entity)
-{
-    Entity in_public = {.attribute_count = 0};
-    Entity in_personal = {.attribute_count = 0};
-    bool is_public = false;
-    bool is_personal = false;
-    TRY(look(self->public_half, call, address, &in_public, &is_public));
-    TRY(look(self->personal_half, call, address, &in_personal, &is_personal));
-    ENSURE(is_public || is_personal, ENTITY_NOT_FOUND, NULL);
-    ENSURE(!is_public || !is_personal, ENTITY_AMBIGUOUS, NULL);
-    *ret_entity = is_public ? in_public : in_personal;
+    if (is_personal) {
+        TRY(union_require_purpose(call->principal));
+    }
+    *ret_half = is_personal ? self->personal_half : self->public_half;
     return OK;
 }
 
 static Error union_get(Broker *broker, BrokerCall *call, Str id, Str type, const EntityQuery *query,
                        Entity *ret_entity)
 {
-    const UnionBroker *self = from_broker(broker);
-    Candidates candidates = candidates_of(self, id, type);
-    if (candidates.names_personal) {
-        TRY(require_purpose(call->principal));
-    }
-    bool asks_personal = candidates.is_personal && has_purpose(call->principal);
-    if (candidates.is_public && asks_personal) {
-        const Address address = {id, type, query};
-        return get_from_both(self, call, &address, ret_entity);
-    }
-    ENSURE(candidates.is_public || asks_personal, ENTITY_NOT_FOUND, NULL);
-    Broker *half = asks_personal ? self->personal_half : self->public_half;
+    Broker *half = NULL;
+    TRY(union_half_of(union_of(broker), call, id, type, &half));
+    ENSURE(half != NULL, ENTITY_NOT_FOUND, NULL);
     return half->ops->get(half, call, id, type, query, ret_entity);
 }
 
-static Error write_to(Broker *half, BrokerCall *call, const EntityWrite *write)
+/* --- types ------------------------------------------------------------------------------------ */
+
+static int by_name(const void *a, const void *b)
 {
-    EntityBatch batch = {.writes = write, .count = 1};
-    EntityOutcome outcome;
-    TRY(half->ops->write(half, call, &batch, &outcome));
-    return outcome.refusal;
+    return str_compare(((const TypeInfo *)a)->name, ((const TypeInfo *)b)->name);
 }
 
-static Error write_of_type(const UnionBroker *self, BrokerCall *call, const EntityWrite *write)
+/* What a half may tell of: types of its own class. */
+static void types_take(const UnionBroker *self, const TypeList *from, TypeClass class, TypeList *to)
 {
-    Str type = write->entity.type;
-    const EntityTypeSpec *id_form = classify_id(&self->classifier, write->entity.id);
-    switch (classify_type(&self->classifier, type)) {
-    case TYPE_PERSONAL:
-        TRY(require_purpose(call->principal));
-        return write_to(self->personal_half, call, write);
-    case TYPE_PUBLIC:
-        ENSURE(id_form == NULL, ID_IS_PERSONAL, str_argument(call->vault.arena, id_form->name));
-        return write_to(self->public_half, call, write);
-    case TYPE_UNLISTED:
-    case TYPE_CLASS_COUNT_:
-        break;
+    for (size_t i = 0; i < from->count; i++) {
+        if (classify_type(&self->classifier, from->types[i].name) == class) {
+            to->types[to->count++] = from->types[i];
+        }
     }
-    return FAIL(TYPE_NOT_REGISTERED, str_argument(call->vault.arena, type));
 }
 
-/* An update that names no type goes where the entity is. The personal half is not asked whether it
- * has the entity (a writer need not be a reader): it decides about the write itself. */
-static Error write_without_type(const UnionBroker *self, BrokerCall *call, const EntityWrite *write)
+static Error union_types(Broker *broker, BrokerCall *call, const TypesQuery *query,
+                         TypeList *ret_types)
 {
-    if (classify_id(&self->classifier, write->entity.id) != NULL) {
-        TRY(require_purpose(call->principal));
-        return write_to(self->personal_half, call, write);
+    const UnionBroker *self = union_of(broker);
+    TypeClass class =
+        query->type.n > 0 ? classify_type(&self->classifier, query->type) : TYPE_CLASS_COUNT_;
+    if (class == TYPE_PERSONAL) {
+        TRY(union_require_purpose(call->principal));
     }
-    if (!has_purpose(call->principal)) {
-        return write_to(self->public_half, call, write);
+    bool asks_open = class == TYPE_CLASS_COUNT_ || class == TYPE_PUBLIC;
+    bool asks_personal = (class == TYPE_CLASS_COUNT_ || class == TYPE_PERSONAL) &&
+                         union_has_purpose(call->principal);
+    TypeList open = {.count = 0};
+    TypeList personal = {.count = 0};
+    if (asks_open) {
+        TRY(self->public_half->ops->types(self->public_half, call, query, &open));
     }
-    const EntityQuery all = {.service_path =
-                                 write->service_path.n > 0 ? write->service_path : STR("/")};
-    const Address address = {write->entity.id, STR_EMPTY, &all};
-    Entity found;
-    bool is_public = false;
-    bool is_personal = false;
-    TRY(look(self->public_half, call, &address, &found, &is_public));
-    if (!is_public) {
-        return write_to(self->personal_half, call, write);
+    if (asks_personal) {
+        TRY(self->personal_half->ops->types(self->personal_half, call, query, &personal));
     }
-    TRY(look(self->personal_half, call, &address, &found, &is_personal));
-    ENSURE(!is_personal, ENTITY_AMBIGUOUS, NULL);
-    return write_to(self->public_half, call, write);
-}
-
-static Error union_write(Broker *broker, BrokerCall *call, const EntityBatch *batch,
-                         EntityOutcome *ret_outcomes)
-{
-    const UnionBroker *self = from_broker(broker);
-    for (size_t i = 0; i < batch->count; i++) {
-        const EntityWrite *write = &batch->writes[i];
-        Error error = write->entity.type.n == 0 ? write_without_type(self, call, write)
-                                                : write_of_type(self, call, write);
-        ret_outcomes[i] = (EntityOutcome){.refusal = error};
+    TypeList all = {.types = ARENA_MANY(call->vault.arena, TypeInfo, open.count + personal.count)};
+    ENSURE_ALLOC(all.types, call->vault.arena);
+    types_take(self, &open, TYPE_PUBLIC, &all);
+    types_take(self, &personal, TYPE_PERSONAL, &all);
+    if (all.count > 1) {
+        qsort(all.types, all.count, sizeof *all.types, by_name);
     }
+    *ret_types = all;
     return OK;
 }
 
 Error union_new(Broker *public_half, Broker *personal_half, const Classifier *classifier,
                 Broker **ret_broker)
 {
-    static const BrokerOps ops = {.query = union_query, .get = union_get, .write = union_write};
+    static const BrokerOps ops = {
+        .query = union_query, .get = union_get, .write = union_write, .types = union_types};
     UnionBroker *self = calloc(1, sizeof *self);
     ENSURE(self != NULL, OUT_OF_MEMORY, NULL);
     *self = (UnionBroker){.broker = {.ops = &ops},

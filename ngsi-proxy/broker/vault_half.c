@@ -36,10 +36,20 @@ static Error half_types(Broker *broker, BrokerCall *call, const TypesQuery *quer
     return gate_types(gate_of(broker), &call->vault, call->principal, query, ret_types);
 }
 
+static Error half_knows(Broker *broker, BrokerCall *call, StrList ids, bool *ret_knows)
+{
+    return gate_knows(gate_of(broker), &call->vault, call->principal, ids, ret_knows);
+}
+
 Error vault_half_new(const Gate *gate, Broker **ret_broker)
 {
     static const BrokerOps ops = {
-        .query = half_query, .get = half_get, .write = half_write, .types = half_types};
+        .query = half_query,
+        .get = half_get,
+        .write = half_write,
+        .types = half_types,
+        .knows = half_knows,
+    };
     VaultHalf *half = calloc(1, sizeof *half);
     ENSURE(half != NULL, OUT_OF_MEMORY, NULL);
     half->base.ops = &ops;

@@ -164,6 +164,9 @@
     REASON(SCHEMA_INVALID, BAD_INPUT, 500, "InternalServerError", "%s", "", "error.conf", LOG_ERROR, true)             \
     REASON(ENTITY_AMBIGUOUS, CONFLICT, 409, "TooManyResults",                                                          \
            "More than one matching entity. Please refine your query", "", "error.ambiguous", LOG_INFO, true)           \
+    REASON(PAGE_TOO_DEEP, BAD_INPUT, 400, "BadRequest",                                                                \
+           "orderBy over open and personal data together reaches to offset plus limit 1000: ask for the types apart",  \
+           "", "error.bad_param", LOG_INFO, true)                                                                      \
     REASON(PARTIAL_UPDATE, NOT_FOUND, 422, "PartialUpdate", "do not exist: %s", "", "error.partial_update", LOG_INFO,  \
            true)                                                                                                       \
     REASON(TYPE_NOT_REGISTERED, UNSUPPORTED, 422, "Unprocessable",                                                     \

@@ -57,6 +57,12 @@ Error gate_read(const Gate *gate, VaultCall *call, const Principal *principal, S
 Error gate_query(const Gate *gate, VaultCall *call, const Principal *principal,
                  const EntityQuery *query, EntityPage *ret_page) MUST_USE;
 
+/* Which of the ids are the caller's names for entities of its view, of whatever type: what is
+ * personal by such a name must be asked of nobody else. Releases nothing and logs nothing; the
+ * answer is a function of the view. ret_knows has ids.count places. Errors: as gate_query. */
+Error gate_knows(const Gate *gate, VaultCall *call, const Principal *principal, StrList ids,
+                 bool *ret_knows) MUST_USE;
+
 /* Does what the caller's write grants allow, and nothing else (consent rule 10): all writes of the
  * batch in one commit, after an intent leaf for each citizen. ret_outcomes (batch->count of them)
  * tell what became of each write, in terms of the view alone. When somebody else was faster it is
