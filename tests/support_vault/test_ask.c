@@ -48,8 +48,10 @@ Error test_list(TestVault *vault, const char *client, const char *purpose, const
 {
     VaultCall call = test_call(vault);
     Principal principal = test_service(client, purpose);
-    EntityQuery query = {.ids = test_list_of(vault, ids),
-                         .types = test_list_of(vault, types),
+    EntitySelector selector = {.ids = test_list_of(vault, ids),
+                               .types = test_list_of(vault, types)};
+    EntityQuery query = {.selectors = &selector,
+                         .selector_count = 1,
                          .limit = limit,
                          .offset = offset,
                          .is_count_wanted = ret_total != NULL};
@@ -98,9 +100,12 @@ static Error write_entity(TestVault *vault, const char *client, const char *purp
     Principal principal = test_service(client, purpose);
     EntityWrite write = {.kind = kind, .entity = {.id = str_from(id), .type = str_from(type)}};
     parse_attributes(vault, attributes, &write.entity);
-    Error error = gate_write(&vault->gate, &call, &principal, &write);
+    EntityBatch batch = {.writes = &write, .count = 1};
+    EntityOutcome outcome = {0};
+    Error error = gate_write(&vault->gate, &call, &principal, &batch, &outcome);
     vault_call_close(&call);
-    return error;
+    TRY(error);
+    return entity_outcomes_error(vault->arena, &batch, &outcome);
 }
 
 Error test_create(TestVault *vault, const char *client, const char *purpose, const char *id,
