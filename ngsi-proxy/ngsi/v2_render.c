@@ -1,6 +1,7 @@
+#include "v2_render.h"
+
 #include "timestamp.h"
 #include "v2_datetime.h"
-#include "v2_entity.h"
 
 /* Values go out as the text that was stored; only moments are shown in Orion's one form. */
 static void write_value(JsonWriter *writer, Str type, Str value)

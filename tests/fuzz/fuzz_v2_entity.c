@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "v2_entity.h"
+#include "v2_render.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -229,6 +229,43 @@
            "error.accept", LOG_INFO, true)                                                                             \
     REASON(ACCEPT_JSON_ONLY, UNSUPPORTED, 406, "NotAcceptable", "acceptable MIME types: application/json", "",         \
            "error.accept", LOG_INFO, true)                                                                             \
+    REASON(ATTRIBUTE_NOT_FOUND, NOT_FOUND, 404, "NotFound", "The entity does not have such an attribute", "",          \
+           "error.not_found", LOG_INFO, true)                                                                          \
+    REASON(ENTITY_TYPE_NOT_FOUND, NOT_FOUND, 404, "NotFound", "Entity type not found", "", "error.not_found",          \
+           LOG_INFO, true)                                                                                             \
+    REASON(ENTITY_NOT_OBJECT, BAD_INPUT, 400, "BadRequest", "entity is not a JSON object", "", "error.bad_field",      \
+           LOG_INFO, true)                                                                                             \
+    REASON(ENTITY_ID_NEITHER, BAD_INPUT, 400, "BadRequest", "nor /id/ nor /idPattern/ present", "", "error.bad_field", \
+           LOG_INFO, true)                                                                                             \
+    REASON(ENTITY_ID_BOTH, BAD_INPUT, 400, "BadRequest", "both /id/ and /idPattern/ present", "", "error.bad_field",   \
+           LOG_INFO, true)                                                                                             \
+    REASON(ENTITY_ID_PATTERN, UNSUPPORTED, 501, "NotImplemented", "NotImplemented", "", "error.not_served", LOG_INFO,  \
+           true)                                                                                                       \
+    REASON(BODY_FIELD_MISSING, BAD_INPUT, 400, "BadRequest", "Invalid JSON payload, mandatory field /%s/ not found",   \
+           "", "error.bad_field", LOG_INFO, true)                                                                      \
+    REASON(BODY_FIELD_UNKNOWN, BAD_INPUT, 400, "BadRequest", "Unrecognized field in JSON payload: /%s/", "",           \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(BATCH_ACTION, BAD_INPUT, 400, "BadRequest",                                                                 \
+           "invalid update action type: right ones are: append, appendStric, delete, replace, update", "",             \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(BATCH_ENTITIES, BAD_INPUT, 400, "BadRequest", "not a JSON array", "", "error.bad_field", LOG_INFO, true)    \
+    REASON(BATCH_EMPTY, BAD_INPUT, 400, "BadRequest", "empty entities vector", "", "error.bad_field", LOG_INFO, true)  \
+    REASON(BATCH_LARGE, TOO_LARGE, 413, "RequestEntityTooLarge", "a batch may hold at most 1000 entities", "",         \
+           "error.too_large", LOG_INFO, true)                                                                          \
+    REASON(NOTIFY_SUBSCRIPTION, BAD_INPUT, 400, "BadRequest", "/subscriptionId/ must be a JSON String", "",            \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(NOTIFY_DATA, BAD_INPUT, 400, "BadRequest", "/data/ must be a JSON Array", "", "error.bad_field", LOG_INFO,  \
+           true)                                                                                                       \
+    REASON(NOTIFY_ITEM, BAD_INPUT, 400, "BadRequest", "notification data vector item must be a JSON Object", "",       \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(VALUE_NOT_COMPOUND, BAD_INPUT, 400, "BadRequest",                                                           \
+           "Neither JSON Object nor JSON Array for attribute::value", "", "error.bad_field", LOG_INFO, true)           \
+    REASON(VALUE_NOT_RECOGNIZED, BAD_INPUT, 400, "BadRequest", "attribute value type not recognized", "",              \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(VALUE_QUOTE_MISSING, BAD_INPUT, 400, "BadRequest", "Missing citation-mark at end of string", "",            \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(ACCEPT_TEXT_ONLY, UNSUPPORTED, 406, "NotAcceptable", "accepted MIME types: text/plain", "", "error.accept", \
+           LOG_INFO, true)                                                                                             \
     REASON(BODY_MISSING, BAD_INPUT, 411, "ContentLengthRequired", "Zero/No Content-Length in PUT/POST/PATCH request",  \
            "", "error.body_missing", LOG_INFO, true)                                                                   \
     REASON(SERVICE_PATH_RELATIVE, BAD_INPUT, 400, "BadRequest",                                                        \

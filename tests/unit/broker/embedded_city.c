@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "v2_entity.h"
+#include "v2_render.h"
 
 static const Principal SERVICE = {.kind = ACTOR_SERVICE, .client = STR_INIT("tester")};
 

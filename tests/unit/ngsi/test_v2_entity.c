@@ -1,6 +1,7 @@
 /* NGSIv2 bodies: every refusal in Orion's words, and what is read comes out again as it was
  * written. */
 #include "v2_entity.h"
+#include "v2_render.h"
 
 #include <string.h>
 
