@@ -30,8 +30,14 @@ const COLLECTIONS = {
   tokens: { members: { x: LONG, c: STRING }, indexes: { by_expiry: ["x"], by_owner: ["c"] } },
   idempotency: { members: { x: LONG }, indexes: { by_expiry: ["x"] } },
   public_entities: {
-    members: { p: STRING, n: LONG, y: STRING, i: STRING },
-    indexes: { by_order: ["p", "n"], by_type: ["p", "y", "n"], by_id: ["p", "i", "n"] },
+    members: { p: STRING, n: LONG, y: STRING, i: STRING, s: STRING, x: LONG },
+    indexes: {
+      by_order: ["p", "n"],
+      by_type: ["p", "y", "n"],
+      by_id: ["p", "i", "n"],
+      by_path: ["p", "s", "y", "n"],
+      by_expiry: ["x"],
+    },
   },
 };
 

@@ -254,6 +254,40 @@ static DocBody rich_body(Arena *arena, int64_t n)
     return body;
 }
 
+/* An index of as many members as there may be, walked from each of them on. */
+static void four_members(Contract *contract)
+{
+    static const char *const ROWS[][3] = {{"e1", "/a", "X"},   {"e2", "/a", "Y"}, {"e3", "/b", "X"},
+                                          {"e4", "/a/b", "X"}, {"e5", "/a", "X"}, {"e6", "", "X"}};
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        DocWriter *writer = doc_writer_in(contract->arena, 1);
+        DocBody body = {STR_EMPTY};
+        doc_put_text(writer, "p", STR("/t"));
+        doc_put_text(writer, "s", str_from(ROWS[i][1]));
+        doc_put_text(writer, "y", str_from(ROWS[i][2]));
+        doc_put_int(writer, "n", (int64_t)(9 - i));
+        MUST(doc_finish(writer, &body));
+        contract_insert(contract, STORE_PUBLIC_ENTITIES, ROWS[i][0], body);
+    }
+    StoreSnapshot *view = open_view(contract);
+    StoreFind find = {.collection = STORE_PUBLIC_ENTITIES, .index = "by_path", .limit = 10};
+    StoreValue from[] = {STORE_TEXT(STR("/")), STORE_TEXT(STR("/a\x01")), STORE_TEXT(STR("X\x01")),
+                         STORE_INT(6)};
+    const StoreValue equal[] = {STORE_TEXT(STR("/t")), STORE_TEXT(STR("/a")), STORE_TEXT(STR("X")),
+                                STORE_INT(9)};
+    for (size_t i = 0; i <= 4; i++) {
+        find.equal_count = i;
+        find.from = i < 4 ? &from[i] : NULL;
+        say_find(contract, view, "from", &find);
+        say_count(contract, view, "count", &find);
+        find.from = NULL;
+        say_find(contract, view, "all", &find);
+        say_count(contract, view, "count", &find);
+        find.equal[i < 4 ? i : 3] = equal[i < 4 ? i : 3];
+    }
+    (void)store_snapshot_close(view);
+}
+
 static void say_docs(Contract *contract, StoreSnapshot *view, const StoreFind *find)
 {
     StoreDoc *docs = NULL;
@@ -334,6 +368,7 @@ const ContractCase CASES_FIND[] = {
     {"key order", key_order},
     {"projection", projection},
     {"an index follows its documents", index_follows},
+    {"four members", four_members},
     {"many by key", get_many},
     {NULL, NULL},
 };

@@ -113,6 +113,19 @@ static bool take_fixed_part(Str *rest, Attribute *attribute, uint64_t *ret_metad
     return is_whole;
 }
 
+Error attribute_record_name(Str record, Str *ret_name, Str *ret_type)
+{
+    uint64_t format = 0;
+    Str name = STR_EMPTY;
+    Str type = STR_EMPTY;
+    bool is_there = take_uint(&record, 1, &format) && format == RECORD_FORMAT &&
+                    take_lp(&record, &name) && take_lp(&record, &type);
+    ENSURE(is_there, STORE_CORRUPT, "attribute record");
+    *ret_name = name;
+    *ret_type = type;
+    return OK;
+}
+
 Error attribute_record_read(Arena *arena, Str record, Attribute *ret_attribute)
 {
     Attribute attribute = {0};

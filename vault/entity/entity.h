@@ -57,6 +57,8 @@ void entity_times_from_attributes(Entity *entity);
  * modified | u32 metadata count | count × LP(name) LP(type) LP(value) LP = u32 big-endian length,
  * then the bytes; integers big-endian. */
 Error attribute_record_write(Arena *arena, const Attribute *attribute, Str *ret_record) MUST_USE;
+/* Name and type alone, for those who want few of many. Views into record. Errors: STORE_CORRUPT. */
+Error attribute_record_name(Str record, Str *ret_name, Str *ret_type) MUST_USE;
 /* Views into record; metadata array in the arena. Errors: STORE_CORRUPT. */
 Error attribute_record_read(Arena *arena, Str record, Attribute *ret_attribute) MUST_USE;
 

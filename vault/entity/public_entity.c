@@ -2,6 +2,7 @@
 
 #include "encode.h"
 #include "hash.h"
+#include "moment.h"
 
 Error public_entity_key_in(Arena *arena, Str tenant, Str service_path, Str id, Str type,
                            Str *ret_key)
@@ -26,6 +27,13 @@ Error public_entity_scope_in(Arena *arena, Str tenant, Str *ret_scope)
     return str_join_in(arena, parts, 2, ret_scope);
 }
 
+static bool expiry_of(const Entity *entity, int64_t *ret_at_us)
+{
+    const Attribute *expires = entity_attribute_find(entity, PUBLIC_ENTITY_EXPIRY);
+    return expires != NULL && moment_is_type(expires->type) &&
+           moment_from_json(expires->value, ret_at_us);
+}
+
 Error public_entity_write(Arena *arena, Str tenant, const Entity *entity, int64_t order,
                           DocBody *ret_body)
 {
@@ -40,6 +48,10 @@ Error public_entity_write(Arena *arena, Str tenant, const Entity *entity, int64_
     doc_put_text(writer, "s", entity->service_path);
     doc_put_int(writer, "c", entity->created_us);
     doc_put_int(writer, "m", entity->modified_us);
+    int64_t expires_us = 0;
+    if (expiry_of(entity, &expires_us)) {
+        doc_put_int(writer, "x", expires_us);
+    }
     doc_open_list(writer, "a");
     for (size_t i = 0; i < entity->attribute_count; i++) {
         Str record;
@@ -51,37 +63,104 @@ Error public_entity_write(Arena *arena, Str tenant, const Entity *entity, int64_
     return doc_finish(writer, ret_body);
 }
 
-static Error read_attributes(Arena *arena, DocBody body, Entity *entity)
+typedef struct Wanted {
+    bool (*wants)(const void *context, Str name); /* NULL: all */
+    const void *context;
+} Wanted;
+
+static Error read_attribute(Arena *arena, DocBody item, const Wanted *wanted, Entity *entity)
+{
+    Str record;
+    Str name;
+    Str type;
+    TRY(doc_get_bytes(item, "r", &record));
+    TRY(attribute_record_name(record, &name, &type));
+    if (wanted->wants != NULL && !wanted->wants(wanted->context, name)) {
+        return OK;
+    }
+    TRY(attribute_record_read(arena, record, &entity->attributes[entity->attribute_count]));
+    entity->attribute_count++;
+    return OK;
+}
+
+static Error read_attributes(Arena *arena, DocBody body, const Wanted *wanted, Entity *entity)
 {
     DocBody *items = NULL;
-    TRY(doc_get_list(body, "a", arena, &items, &entity->attribute_count));
-    entity->attributes = ARENA_MANY(arena, Attribute, entity->attribute_count);
+    size_t count = 0;
+    TRY(doc_get_list(body, "a", arena, &items, &count));
+    entity->attributes = ARENA_MANY(arena, Attribute, count);
     ENSURE_ALLOC(entity->attributes, arena);
-    for (size_t i = 0; i < entity->attribute_count; i++) {
-        Str record;
-        TRY(doc_get_bytes(items[i], "r", &record));
-        TRY(attribute_record_read(arena, record, &entity->attributes[i]));
+    entity->attribute_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        TRY(read_attribute(arena, items[i], wanted, entity));
     }
+    return OK;
+}
+
+static Error read_head(DocBody body, Entity *entity)
+{
+    int32_t format = 0;
+    TRY(doc_format(body, &format));
+    ENSURE(format == PUBLIC_ENTITY_FORMAT, STORE_CORRUPT, "public entity");
+    TRY(doc_get_text(body, "y", &entity->type));
+    TRY(doc_get_text(body, "i", &entity->id));
+    TRY(doc_get_text(body, "s", &entity->service_path));
+    TRY(doc_get_int(body, "c", &entity->created_us));
+    return doc_get_int(body, "m", &entity->modified_us);
+}
+
+static Error read_wanted(Arena *arena, DocBody body, const Wanted *wanted, Entity *ret_entity)
+{
+    Entity entity = {.attribute_count = 0};
+    TRY(read_head(body, &entity));
+    TRY(read_attributes(arena, body, wanted, &entity));
+    *ret_entity = entity;
     return OK;
 }
 
 Error public_entity_read(Arena *arena, DocBody body, Entity *ret_entity, int64_t *ret_order)
 {
-    int32_t format = 0;
+    Entity entity;
     int64_t order = 0;
-    Entity entity = {.attribute_count = 0};
-    TRY(doc_format(body, &format));
-    ENSURE(format == PUBLIC_ENTITY_FORMAT, STORE_CORRUPT, "public entity");
-    TRY(doc_get_text(body, "y", &entity.type));
-    TRY(doc_get_text(body, "i", &entity.id));
+    TRY(read_wanted(arena, body, &(Wanted){NULL, NULL}, &entity));
     TRY(doc_get_int(body, "n", &order));
-    TRY(doc_get_text(body, "s", &entity.service_path));
-    TRY(doc_get_int(body, "c", &entity.created_us));
-    TRY(doc_get_int(body, "m", &entity.modified_us));
-    TRY(read_attributes(arena, body, &entity));
     *ret_entity = entity;
     if (ret_order != NULL) {
         *ret_order = order;
     }
+    return OK;
+}
+
+Error public_entity_read_some(Arena *arena, DocBody body,
+                              bool (*wants)(const void *context, Str name), const void *context,
+                              Entity *ret_entity)
+{
+    return read_wanted(arena, body, &(Wanted){wants, context}, ret_entity);
+}
+
+Error public_entity_names(Arena *arena, DocBody body,
+                          Error (*take)(void *context, Str name, Str type), void *context)
+{
+    DocBody *items = NULL;
+    size_t count = 0;
+    TRY(doc_get_list(body, "a", arena, &items, &count));
+    for (size_t i = 0; i < count; i++) {
+        Str record;
+        Str name;
+        Str type;
+        TRY(doc_get_bytes(items[i], "r", &record));
+        TRY(attribute_record_name(record, &name, &type));
+        TRY(take(context, name, type));
+    }
+    return OK;
+}
+
+Error public_entity_is_expired(DocBody body, int64_t now_us, bool *ret_is_expired)
+{
+    int64_t expires_us = INT64_MAX;
+    if (doc_has(body, "x")) {
+        TRY(doc_get_int(body, "x", &expires_us));
+    }
+    *ret_is_expired = expires_us <= now_us;
     return OK;
 }

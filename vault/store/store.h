@@ -49,7 +49,7 @@ typedef enum StoreCollection {
 typedef enum StoreMemberKind { STORE_MEMBER_INT, STORE_MEMBER_TEXT } StoreMemberKind;
 
 #define STORE_INDEX_MEMBERS_MAX 4
-#define STORE_INDEXES_MAX 4
+#define STORE_INDEXES_MAX 5
 #define STORE_KEY_BYTES_MAX 200 /* keys are printable ASCII 0x21..0x7e */
 #define STORE_BATCH_DOCS_MAX 1000
 #define STORE_BATCH_BYTES_MAX ((size_t)8 << 20)
@@ -168,6 +168,10 @@ void store_batch_require(StoreBatch *batch, StoreCollection collection, Str key,
 void store_batch_require_absent(StoreBatch *batch, StoreCollection collection, Str key);
 /* Operations so far: the index that the next one gets. */
 size_t store_batch_count(const StoreBatch *batch);
+/* What adding the operations found wrong, with the index of the operation in *ret_failed (may be
+ * NULL): for those who must know before they commit, or do something else first. Errors:
+ * STORE_MISUSE, STORE_LIMIT, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+Error store_batch_check(const StoreBatch *batch, size_t *ret_failed) MUST_USE;
 
 /* Applies the batch durably (majority / fsync) or not at all; an empty batch is fine. *ret_failed
  * (may be NULL) is the index of the first operation that was refused, when one was; otherwise it is
@@ -181,7 +185,7 @@ Error store_commit(Store *store, const StoreBatch *batch, Deadline deadline, siz
 /* --- life of a store --- */
 
 #define STORE_VERSION                                                                              \
-    2 /* of the layout; the migration runner (migrate.h) leads older stores here */
+    3 /* of the layout; the migration runner (migrate.h) leads older stores here */
 
 DEFINE_CLEANUP(Store, store_close)
 DEFINE_CLEANUP(StoreSnapshot, store_snapshot_close)

@@ -52,8 +52,12 @@ static const StoreCollectionSpec SPECS[] = {
         {.name = "public_entities",
          .indexes = {{"by_order", {TEXT_MEMBER("p"), INT_MEMBER("n")}, 2},
                      {"by_type", {TEXT_MEMBER("p"), TEXT_MEMBER("y"), INT_MEMBER("n")}, 3},
-                     {"by_id", {TEXT_MEMBER("p"), TEXT_MEMBER("i"), INT_MEMBER("n")}, 3}},
-         .index_count = 3},
+                     {"by_id", {TEXT_MEMBER("p"), TEXT_MEMBER("i"), INT_MEMBER("n")}, 3},
+                     {"by_path",
+                      {TEXT_MEMBER("p"), TEXT_MEMBER("s"), TEXT_MEMBER("y"), INT_MEMBER("n")},
+                      4},
+                     {"by_expiry", {INT_MEMBER("x")}, 1}},
+         .index_count = 5},
 };
 
 _Static_assert(sizeof SPECS / sizeof SPECS[0] == STORE_COLLECTION_COUNT_,
