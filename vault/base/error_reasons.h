@@ -99,11 +99,15 @@
     REASON(ATTRIBUTES_EXIST, BAD_INPUT, 422, "PartialUpdate",                                                          \
            "one or more of the attributes in the request already exist: %s", "", "error.partial_update", LOG_INFO,     \
            true)                                                                                                       \
+    REASON(ATTRIBUTES_ALL_EXIST, BAD_INPUT, 422, "Unprocessable",                                                      \
+           "one or more of the attributes in the request already exist: %s", "", "error.partial_update", LOG_INFO,     \
+           true)                                                                                                       \
     REASON(BATCH_MISSING, NOT_FOUND, 404, "NotFound", "do not exist: %s", "", "error.not_found", LOG_INFO, true)       \
     REASON(LOCATION_SECOND, TOO_LARGE, 413, "NoResourcesAvailable",                                                    \
-           "You cannot use more than one geo location attribute when creating an entity [see Orion user manual]", "",  \
-           "error.bad_field", LOG_INFO, true)                                                                          \
-    REASON(OPERATOR_VALUE, BAD_INPUT, 422, "Unprocessable", "the update operator can't work on attribute %s", "",      \
+           "You cannot use more than one geo location attribute when creating an entity. "                             \
+           "Use ignoreType metadata if you want to add additional informative locations.",                             \
+           "", "error.bad_field", LOG_INFO, true)                                                                      \
+    REASON(OPERATOR_VALUE, BAD_INPUT, 422, "Unprocessable", "the update operator can't work on the attribute %s", "",  \
            "error.bad_field", LOG_INFO, true)                                                                          \
     REASON(GEO_VALUE, BAD_INPUT, 400, "BadRequest", "%s", "", "error.bad_field", LOG_INFO, true)                       \
     REASON(GEO_SHAPE, BAD_INPUT, 400, "BadRequest", "Invalid query: %s", "", "error.bad_param", LOG_INFO, true)        \
