@@ -45,6 +45,9 @@ typedef struct GeoFilter {
 /* Whether attributes of this NGSI type hold places: geo:point, geo:line, geo:polygon, geo:box,
  * geo:json, case as Orion takes it. */
 bool geo_is_type(Str ngsi_type);
+/* Whether the attribute says where its entity is: of a geo type, not null (Orion's rule) and
+ * without metadata ignoreType = true. */
+bool geo_is_location(const Attribute *attribute);
 /* The entity's location, or NULL. */
 const Attribute *geo_location(const Entity *entity);
 /* Whether a value may be stored under the geo type. Errors: GEO_VALUE (argument: Orion's words). */
@@ -61,7 +64,8 @@ GeoMatcher *geo_matcher_free(GeoMatcher *matcher);
  * what Orion says of disjoint. Errors: OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error geo_matcher_test(GeoMatcher *matcher, Arena *scratch, const Entity *entity, bool *ret_matches)
     MUST_USE;
-/* Metres between the asked shape and the entity's location; false when it has none. */
+/* Metres between the asked point, or the middle of another shape's bounds, and the nearest of the
+ * entity's location; not known when it has none. Errors: OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error geo_matcher_distance(GeoMatcher *matcher, Arena *scratch, const Entity *entity,
                            double *ret_metres, bool *ret_is_known) MUST_USE;
 
