@@ -226,6 +226,77 @@
            "error.bad_param", LOG_INFO, true)                                                                          \
     REASON(PAGE_OFFSET, BAD_INPUT, 400, "BadRequest", "Bad pagination offset: /%s/ [must be a decimal number]", "",    \
            "error.bad_param", LOG_INFO, true)                                                                          \
+    REASON(PARAM_PLACE, BAD_INPUT, 400, "BadRequest",                                                                  \
+           "URI param /%s/ has no meaning here: it belongs into the payload", "", "error.bad_param", LOG_INFO, true)   \
+    REASON(ORDER_ITEMS, BAD_INPUT, 400, "BadRequest",                                                                  \
+           "too many items in URI param /orderBy/ - at most 16 are allowed", "", "error.bad_param", LOG_INFO, true)    \
+    REASON(ORDER_REPEATED, BAD_INPUT, 400, "BadRequest", "URI param /orderBy/ names %s more than once", "",            \
+           "error.bad_param", LOG_INFO, true)                                                                          \
+    REASON(ORDER_PLACE, BAD_INPUT, 400, "BadRequest",                                                                  \
+           "URI param /orderBy/ with geo:distance needs georel, geometry and coords", "", "error.bad_param", LOG_INFO, \
+           true)                                                                                                       \
+    REASON(FILTER_EMPTY, BAD_INPUT, 400, "BadRequest", "empty q", "", "error.bad_param", LOG_INFO, true)               \
+    REASON(FILTER_ITEM_EMPTY, BAD_INPUT, 400, "BadRequest", "empty q-item", "", "error.bad_param", LOG_INFO, true)     \
+    REASON(FILTER_ITEM_BLANK, BAD_INPUT, 400, "BadRequest", "empty q-item (only whitespace)", "", "error.bad_param",   \
+           LOG_INFO, true)                                                                                             \
+    REASON(FILTER_LEFT_EMPTY, BAD_INPUT, 400, "BadRequest", "empty left-hand-side in q-item", "", "error.bad_param",   \
+           LOG_INFO, true)                                                                                             \
+    REASON(FILTER_RIGHT_EMPTY, BAD_INPUT, 400, "BadRequest", "empty right-hand-side in q-item", "", "error.bad_param", \
+           LOG_INFO, true)                                                                                             \
+    REASON(FILTER_NAME, BAD_INPUT, 400, "BadRequest", "invalid character found in URI param /%s/", "",                 \
+           "error.bad_param", LOG_INFO, true)                                                                          \
+    REASON(FILTER_CHARACTER, BAD_INPUT, 400, "BadRequest", "forbidden characters in String Filter", "",                \
+           "error.bad_param", LOG_INFO, true)                                                                          \
+    REASON(FILTER_QUOTE_OPEN, BAD_INPUT, 400, "BadRequest", "non-terminated forced string", "", "error.bad_param",     \
+           LOG_INFO, true)                                                                                             \
+    REASON(FILTER_QUOTE_INSIDE, BAD_INPUT, 400, "BadRequest", "quote in forced string", "", "error.bad_param",         \
+           LOG_INFO, true)                                                                                             \
+    REASON(FILTER_ORDER_KIND, BAD_INPUT, 400, "BadRequest", "values of type %s", "", "error.bad_param", LOG_INFO,      \
+           true)                                                                                                       \
+    REASON(FILTER_RANGE_TEST, BAD_INPUT, 400, "BadRequest", "ranges only valid for equal and not equal ops", "",       \
+           "error.bad_param", LOG_INFO, true)                                                                          \
+    REASON(FILTER_RANGE_ITEM, BAD_INPUT, 400, "BadRequest", "empty item in range", "", "error.bad_param", LOG_INFO,    \
+           true)                                                                                                       \
+    REASON(FILTER_RANGE_KIND, BAD_INPUT, 400, "BadRequest", "invalid data type for /%s/", "", "error.bad_param",       \
+           LOG_INFO, true)                                                                                             \
+    REASON(FILTER_RANGE_MIXED, BAD_INPUT, 400, "BadRequest", "invalid range: types mixed", "", "error.bad_param",      \
+           LOG_INFO, true)                                                                                             \
+    REASON(FILTER_LIST_TEST, BAD_INPUT, 400, "BadRequest", "lists only valid for equal and not equal ops", "",         \
+           "error.bad_param", LOG_INFO, true)                                                                          \
+    REASON(FILTER_LIST_ITEM, BAD_INPUT, 400, "BadRequest", "empty item in list", "", "error.bad_param", LOG_INFO,      \
+           true)                                                                                                       \
+    REASON(FILTER_LIST_KIND, BAD_INPUT, 400, "BadRequest", "invalid JSON value type in list", "", "error.bad_param",   \
+           LOG_INFO, true)                                                                                             \
+    REASON(FILTER_PATTERN, BAD_INPUT, 400, "BadRequest", "error compiling filter regex: '%s'", "", "error.bad_param",  \
+           LOG_INFO, true)                                                                                             \
+    REASON(FILTER_METADATA_RIGHT, BAD_INPUT, 400, "BadRequest", "no metadata in right-hand-side of q-item", "",        \
+           "error.bad_param", LOG_INFO, true)                                                                          \
+    REASON(FILTER_METADATA_NAME, BAD_INPUT, 400, "BadRequest", "no metadata name - not valid for metadata filters",    \
+           "", "error.bad_param", LOG_INFO, true)                                                                      \
+    REASON(FILTER_TERMS, BAD_INPUT, 400, "BadRequest", "too many conditions in a filter - at most 1000 are allowed",   \
+           "", "error.bad_param", LOG_INFO, true)                                                                      \
+    REASON(QUERY_NOTHING, BAD_INPUT, 400, "BadRequest", "Invalid JSON payload, no relevant fields found", "",          \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(QUERY_LIST, BAD_INPUT, 400, "BadRequest", "the field /%s/ must be a JSON array", "", "error.bad_field",     \
+           LOG_INFO, true)                                                                                             \
+    REASON(QUERY_LIST_ITEM, BAD_INPUT, 400, "BadRequest", "only JSON Strings allowed in %s list", "",                  \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(QUERY_ITEMS, BAD_INPUT, 400, "BadRequest", "too many items in /%s/ - at most 1000 are allowed", "",         \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(QUERY_ATTRIBUTES, BAD_INPUT, 400, "BadRequest", "no attributes allowed in Entity in this payload", "",      \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(QUERY_TYPE_BOTH, BAD_INPUT, 400, "BadRequest", "both /type/ and /typePattern/ present", "",                 \
+           "error.bad_field", LOG_INFO, true)                                                                          \
+    REASON(QUERY_PATTERN, BAD_INPUT, 400, "BadRequest", "Invalid regex for entity %s", "", "error.bad_field",          \
+           LOG_INFO, true)                                                                                             \
+    REASON(QUERY_EXPRESSION, BAD_INPUT, 400, "BadRequest", "expression is %s", "", "error.bad_field", LOG_INFO, true)  \
+    REASON(QUERY_TEXT, BAD_INPUT, 400, "BadRequest", "%s is not a string", "", "error.bad_field", LOG_INFO, true)      \
+    REASON(QUERY_TEXT_EMPTY, BAD_INPUT, 400, "BadRequest", "%s is empty", "", "error.bad_field", LOG_INFO, true)       \
+    REASON(QUERY_GEO_PARTS, BAD_INPUT, 400, "BadRequest",                                                              \
+           "partial geo expression: geometry, georel and coords have to be provided together", "", "error.bad_field",  \
+           LOG_INFO, true)                                                                                             \
+    REASON(QUERY_GEO, BAD_INPUT, 400, "BadRequest", "error parsing geo-query fields: %s", "", "error.bad_field",       \
+           LOG_INFO, true)                                                                                             \
     REASON(CONTENT_TYPE_MISSING, UNSUPPORTED, 415, "UnsupportedMediaType",                                             \
            "Content-Type header not used, default application/octet-stream is not supported", "", "error.media_type",  \
            LOG_INFO, true)                                                                                             \
