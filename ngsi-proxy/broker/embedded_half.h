@@ -11,9 +11,9 @@
 #include "broker.h"
 
 /* Over PUBLIC_ENTITIES of the store, which must outlive it. Free with embedded_half_free.
- * Errors of its calls: those of broker.h, ATTRIBUTES_MISSING (no attribute of an update exists),
- * store errors; STORE_CONFLICT only when the deadline passed while others kept writing the same
- * entity. Errors: OUT_OF_MEMORY. */
+ * Errors of its calls: those of broker.h, store errors; STORE_LIMIT (a batch larger than one
+ * commit), STORE_CONFLICT only when the deadline passed while others kept writing the same
+ * entities. Errors: OUT_OF_MEMORY. */
 Error embedded_half_new(Store *store, Broker **ret_broker) MUST_USE;
 /* NULL is fine. Returns NULL. */
 Broker *embedded_half_free(Broker *broker);

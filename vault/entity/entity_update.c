@@ -189,7 +189,7 @@ static void remove_it(Plan *plan, Str name)
 
 static Str type_of_new(const EntityWrite *write)
 {
-    return write->entity.type.n > 0 ? write->entity.type : STR("Thing");
+    return write->entity.type.n > 0 ? write->entity.type : ENTITY_TYPE_DEFAULT;
 }
 
 /* --- the kinds -------------------------------------------------------------------------------- */

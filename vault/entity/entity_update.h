@@ -13,6 +13,8 @@
 #include "entity_query.h"
 
 #define ENTITY_BATCH_MAX 1000
+/* Of an entity that is made without one. */
+#define ENTITY_TYPE_DEFAULT STR("Thing")
 
 typedef enum EntityWriteKind {
     ENTITY_CREATE,            /* POST /v2/entities: it must not exist */
@@ -33,6 +35,7 @@ typedef struct EntityWrite {
                          the stored one or, when there is none, follows the value. */
     Str service_path; /* as sent; "" = "/" */
     bool overrides_metadata;
+    bool tells_existence; /* the answer will say whether an upsert created (201 or 204) */
 } EntityWrite;
 
 /* Writes of one request, in order; a later one sees what an earlier one did. */

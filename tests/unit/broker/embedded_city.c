@@ -47,17 +47,31 @@ static Error open_call(const City *city, Arena *arena, BrokerCall *ret_call)
     return OK;
 }
 
-static Error write_entity(City *city, EntityWrite *write)
+static Error write_in(const City *city, BrokerCall *call, const EntityBatch *batch,
+                      EntityOutcome *outcomes)
+{
+    TRY(city->half->ops->write(city->half, call, batch, outcomes));
+    return entity_outcomes_error(call->vault.arena, batch, outcomes);
+}
+
+Error city_write(City *city, const EntityBatch *batch, EntityOutcome *outcomes)
 {
     CLEANUP(arena_free) Arena *arena = arena_new(ARENA_REQUEST_BYTES);
     BrokerCall call;
     TRY(open_call(city, arena, &call));
-    Error error = city->half->ops->write(city->half, &call, write);
+    Error error = write_in(city, &call, batch, outcomes);
     (void)store_snapshot_close(call.vault.snapshot);
     if (error.argument != NULL) {
         error.argument = str_argument(city->arena, str_from(error.argument));
     }
     return error;
+}
+
+static Error write_entity(City *city, const EntityWrite *write)
+{
+    EntityBatch batch = {.writes = write, .count = 1};
+    EntityOutcome outcome;
+    return city_write(city, &batch, &outcome);
 }
 
 Error city_create(City *city, const char *path, const char *body)
@@ -88,7 +102,8 @@ Error city_get(City *city, const char *path, const char *id, const char *type, S
         city->half->ops->get(city->half, &call, str_from(id), str_from(type), &query, &entity);
     (void)store_snapshot_close(call.vault.snapshot);
     TRY(error);
-    return v2_entity_render_in(city->arena, &entity, &(V2Show){.representation = V2_NORMALIZED}, ret_json);
+    return v2_entity_render_in(city->arena, &entity, &(V2Show){.representation = V2_NORMALIZED},
+                               ret_json);
 }
 
 #define PARAMS_MAX 8
