@@ -20,7 +20,7 @@ static Error explain_syntax(Arena *arena, Str body, Error syntax)
     return is_found ? FAIL(ATTRIBUTE_REPEATED, str_argument(arena, name)) : syntax;
 }
 
-static Error parse_object(Arena *arena, Str body, JsonValue *ret_root)
+Error v2_object_parse(Arena *arena, Str body, JsonValue *ret_root)
 {
     JsonValue root;
     Error error = json_parse(arena, body, JSON_LIMITS_REQUEST, &root);
@@ -58,7 +58,6 @@ static Error read_attribute(Draft *draft, Str name, JsonValue value)
     if (is_computed(name)) {
         return OK;
     }
-    ENSURE(!str_eq(name, STR("dateExpires")), NOT_SERVED, "dateExpires");
     Attribute *attribute = &draft->entity.attributes[draft->entity.attribute_count];
     TRY(draft->is_key_values ? v2_attribute_parse_value(draft->arena, name, value, attribute)
                              : v2_attribute_parse(draft->arena, name, value, attribute));
@@ -101,7 +100,7 @@ static Error read_attributes(Draft *draft, JsonValue root)
 Error v2_entity_parse(Arena *arena, Str body, bool is_key_values, Entity *ret_entity)
 {
     JsonValue root;
-    TRY(parse_object(arena, body, &root));
+    TRY(v2_object_parse(arena, body, &root));
     Draft draft = {.arena = arena, .is_key_values = is_key_values, .is_create = true};
     draft.entity.type = STR("Thing");
     TRY(read_identity(&draft, root));
@@ -114,11 +113,56 @@ Error v2_entity_parse(Arena *arena, Str body, bool is_key_values, Entity *ret_en
 Error v2_attributes_parse(Arena *arena, Str body, bool is_key_values, Entity *ret_entity)
 {
     JsonValue root;
-    TRY(parse_object(arena, body, &root));
+    TRY(v2_object_parse(arena, body, &root));
     ENSURE(json_count(root) > 0, EMPTY_PAYLOAD, NULL);
     Draft draft = {.arena = arena, .is_key_values = is_key_values};
     TRY(read_identity(&draft, root));
     TRY(read_attributes(&draft, root));
+    *ret_entity = draft.entity;
+    return OK;
+}
+
+/* An item of a batch is read member by member as it stands, and its id is judged last. */
+static Error read_item_member(Draft *draft, Str name, JsonValue value)
+{
+    if (str_eq(name, STR("id"))) {
+        TRY(read_id(draft, value));
+        ENSURE(v2_is_name_text(draft->entity.id), V2_CHARACTERS, "entity id");
+        return OK;
+    }
+    if (str_eq(name, STR("type"))) {
+        TRY(read_type(draft, value));
+        return v2_name_check(draft->arena, "entity type", draft->entity.type);
+    }
+    return read_attribute(draft, name, value);
+}
+
+static Error read_item(Draft *draft, JsonValue json)
+{
+    JsonIter iter = json_iter(json);
+    Str name;
+    JsonValue value;
+    while (json_next(&iter, &name, &value)) {
+        TRY(read_item_member(draft, name, value));
+    }
+    return v2_name_check(draft->arena, "entity id", draft->entity.id);
+}
+
+Error v2_batch_entity_parse(Arena *arena, JsonValue json, bool is_key_values, Entity *ret_entity)
+{
+    ENSURE(json_is(json, JSON_OBJECT), ENTITY_NOT_OBJECT, NULL);
+    JsonValue ignored;
+    bool has_id = json_member(json, STR("id"), &ignored);
+    bool has_pattern = json_member(json, STR("idPattern"), &ignored);
+    ENSURE(!has_id || !has_pattern, ENTITY_ID_BOTH, NULL);
+    ENSURE(has_id || has_pattern, ENTITY_ID_NEITHER, NULL);
+    ENSURE(!has_pattern && !json_member(json, STR("typePattern"), &ignored), ENTITY_ID_PATTERN,
+           NULL);
+    Draft draft = {.arena = arena, .is_key_values = is_key_values, .is_create = true};
+    draft.entity.type = STR_EMPTY;
+    draft.entity.attributes = ARENA_MANY(arena, Attribute, json_count(json));
+    ENSURE_ALLOC(draft.entity.attributes, arena);
+    TRY(read_item(&draft, json));
     *ret_entity = draft.entity;
     return OK;
 }

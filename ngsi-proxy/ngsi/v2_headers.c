@@ -4,6 +4,9 @@
 
 #include "ascii_case.h"
 
+/* Of an accepted media type without a q parameter: thousandths. */
+#define WEIGHT_FULL 1000
+
 static bool is_path_character(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -86,11 +89,48 @@ static Str media_type_of(Str range)
 
 Error v2_content_type_check(Arena *arena, const Str *header)
 {
+    bool is_text = false;
+    TRY(v2_value_content_type_read(arena, header, &is_text));
+    ENSURE(!is_text, MEDIA_TYPE, "text/plain");
+    return OK;
+}
+
+Error v2_value_content_type_read(Arena *arena, const Str *header, bool *ret_is_text)
+{
     ENSURE(header != NULL && str_trim(*header).n > 0, CONTENT_TYPE_MISSING, NULL);
     Str media_type = media_type_of(*header);
-    ENSURE(ascii_eq_any_case(media_type, STR("application/json")), MEDIA_TYPE,
+    bool is_text = ascii_eq_any_case(media_type, STR("text/plain"));
+    ENSURE(is_text || ascii_eq_any_case(media_type, STR("application/json")), MEDIA_TYPE,
            str_argument(arena, media_type));
+    *ret_is_text = is_text;
     return OK;
+}
+
+/* "0.75" → 750; whatever does not begin with 0 counts as 1. */
+static int weight_from(Str digits)
+{
+    if (digits.n == 0 || digits.p[0] != '0') {
+        return WEIGHT_FULL;
+    }
+    int weight = 0;
+    int unit = WEIGHT_FULL / 10;
+    for (size_t i = 2; i < digits.n && unit > 0 && digits.p[i] >= '0' && digits.p[i] <= '9'; i++) {
+        weight += (digits.p[i] - '0') * unit;
+        unit /= 10;
+    }
+    return weight;
+}
+
+static int weight_of(Str range)
+{
+    Str part;
+    while (str_split(&range, ';', &part)) {
+        Str text = str_trim(part);
+        if (text.n > 2 && (text.p[0] == 'q' || text.p[0] == 'Q') && text.p[1] == '=') {
+            return weight_from(str_slice(text, 2, text.n));
+        }
+    }
+    return WEIGHT_FULL;
 }
 
 static bool is_json_range(Str range)
@@ -99,21 +139,58 @@ static bool is_json_range(Str range)
            ascii_eq_any_case(range, STR("application/json"));
 }
 
+static bool is_text_range(Str range)
+{
+    return ascii_eq_any_case(range, STR("text/plain")) || ascii_eq_any_case(range, STR("text/*"));
+}
+
+/* Weights of what Musubi can send; 0 = not accepted. */
+typedef struct Weights {
+    int json;
+    int text;
+    bool is_text_first; /* of two equal ones the first counts */
+} Weights;
+
+static Weights read_weights(Str header)
+{
+    Weights weights = {.json = 0};
+    Str part;
+    while (str_split(&header, ',', &part)) {
+        Str range = media_type_of(part);
+        int weight = weight_of(part);
+        if (is_json_range(range) && weight > weights.json) {
+            weights.json = weight;
+        }
+        bool is_text = is_text_range(range);
+        weights.is_text_first |= is_text && weights.json == 0;
+        if ((is_text || str_eq(range, STR("*/*"))) && weight > weights.text) {
+            weights.text = weight;
+        }
+    }
+    return weights;
+}
+
 Error v2_accept_check(const Str *header)
 {
     if (header == NULL || str_trim(*header).n == 0) {
         return OK;
     }
-    Str rest = *header;
-    Str part;
-    bool is_text_accepted = false;
-    while (str_split(&rest, ',', &part)) {
-        Str range = media_type_of(part);
-        if (is_json_range(range)) {
-            return OK;
-        }
-        is_text_accepted = is_text_accepted || ascii_eq_any_case(range, STR("text/plain")) ||
-                           ascii_eq_any_case(range, STR("text/*"));
+    Weights weights = read_weights(*header);
+    if (weights.json > 0) {
+        return OK;
     }
-    return is_text_accepted ? FAIL(ACCEPT_JSON_ONLY, NULL) : FAIL(ACCEPT_NONE, NULL);
+    return weights.text > 0 ? FAIL(ACCEPT_JSON_ONLY, NULL) : FAIL(ACCEPT_NONE, NULL);
+}
+
+Error v2_value_accept_read(const Str *header, V2Accept *ret_accept)
+{
+    Weights weights = {.json = WEIGHT_FULL, .text = WEIGHT_FULL};
+    if (header != NULL && str_trim(*header).n > 0) {
+        weights = read_weights(*header);
+    }
+    ENSURE(weights.json > 0 || weights.text > 0, ACCEPT_NONE, NULL);
+    ret_accept->takes_text = weights.text > 0;
+    ret_accept->prefers_text =
+        weights.text > weights.json || (weights.text == weights.json && weights.is_text_first);
+    return OK;
 }

@@ -71,3 +71,9 @@ Str v2_default_type(JsonKind kind)
     }
     return STR("None");
 }
+
+bool v2_is_builtin_metadata(Str name)
+{
+    return str_eq(name, STR("dateCreated")) || str_eq(name, STR("dateModified")) ||
+           str_eq(name, STR("previousValue")) || str_eq(name, STR("actionType"));
+}

@@ -31,4 +31,7 @@ Error v2_value_check(Arena *arena, const char *what, JsonValue value) MUST_USE;
  * StructuredValue, None. */
 Str v2_default_type(JsonKind kind);
 
+/* Metadata that Musubi computes: dateCreated, dateModified, previousValue, actionType. */
+bool v2_is_builtin_metadata(Str name);
+
 #endif

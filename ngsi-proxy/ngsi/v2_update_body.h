@@ -23,7 +23,8 @@ typedef struct V2UpdateOptions {
 Error v2_update_body_parse(Arena *arena, Str body, const V2UpdateOptions *options,
                            EntityBatch *ret_batch) MUST_USE;
 /* {"subscriptionId", "data"} → upserts. options->is_key_values is not looked at: a notification is
- * taken in full form only. Errors: also NOTIFY_SUBSCRIPTION, NOTIFY_DATA, NOTIFY_ITEM. */
+ * taken in full form only. There may be none. Errors: also NOTIFY_SUBSCRIPTION, NOTIFY_DATA,
+ * NOTIFY_ITEM. */
 Error v2_notify_body_parse(Arena *arena, Str body, const V2UpdateOptions *options,
                            EntityBatch *ret_batch) MUST_USE;
 
