@@ -24,16 +24,21 @@ EntityMatcher *entity_matcher_free(EntityMatcher *matcher);
 /* Whether id and type are asked for by one of the selectors. Errors: PATTERN_COSTLY. */
 Error entity_matcher_selects(EntityMatcher *matcher, Str id, Str type, bool *ret_selects) MUST_USE;
 /* Whether the conditions on attributes hold (filter and place; not the selectors, not the service
- * path). entity needs only what entity_matcher_reads names. Errors: PATTERN_COSTLY, OUT_OF_MEMORY,
- * BUDGET_EXCEEDED. */
+ * path). entity needs only what entity_matcher_reads names. Errors: PATTERN_COSTLY, STORE_CORRUPT,
+ * OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error entity_matcher_test(EntityMatcher *matcher, Arena *scratch, const Entity *entity,
                           bool *ret_matches) MUST_USE;
 /* Whether the attribute's value decides about matching or order: such an attribute is disclosed by
  * the answer, shown or not. With a place asked for, every attribute is (its type tells whether it
- * is the location). */
+ * is the location); so it is with the entity's dates, which are those of its attributes. */
 bool entity_matcher_reads(const EntityMatcher *matcher, Str attribute);
-/* Whether anything about attributes decides at all. */
+/* Whether anything but id, type and service path may decide: a filter of any kind, a place, an
+ * order by attributes, dates or distance. */
 bool entity_matcher_reads_any(const EntityMatcher *matcher);
+/* The query it was made from. */
+const EntityQuery *entity_matcher_query(const EntityMatcher *matcher);
+/* What measures distances; NULL when no place is asked for. The matcher's own. */
+GeoMatcher *entity_matcher_place(EntityMatcher *matcher);
 
 /* The page while it grows. Hits are numbered by the half (a row, a place in a list of keys): the
  * page gives the numbers back in the order of the answer. */
@@ -45,18 +50,20 @@ typedef struct EntityHit {
 } EntityHit;
 
 /* Keeps what may be on the page: at most offset + limit hits with an order, limit without. Memory
- * from arena. */
+ * from arena, as hits come. Errors: OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error entity_page_builder_in(Arena *arena, EntityMatcher *matcher, EntityPageBuilder **ret_builder)
     MUST_USE;
 /* One more entity that matches. entity is only looked at when the query has an order. *ret_is_kept
- * tells whether it may still be on the page: the half must be able to find it again. */
+ * tells whether it may still be on the page: the half must be able to find it again. Hits that are
+ * equal in the order stay as they came. Errors: STORE_CORRUPT, OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error entity_page_builder_add(EntityPageBuilder *builder, Arena *scratch, uint64_t number,
                               const Entity *entity, bool *ret_is_kept) MUST_USE;
 /* Whether no further entity can change the page and nobody counts. */
 bool entity_page_builder_is_full(const EntityPageBuilder *builder);
 /* Matches so far. */
 int64_t entity_page_builder_seen(const EntityPageBuilder *builder);
-/* The page's hits in the order of the answer; in the builder's arena. */
+/* The page's hits in the order of the answer; in the builder's arena. Once, at the end. Errors:
+ * OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error entity_page_builder_finish(EntityPageBuilder *builder, EntityHit **ret_hits,
                                  size_t *ret_count) MUST_USE;
 

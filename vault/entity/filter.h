@@ -67,8 +67,8 @@ struct Filter {
     size_t child_count;     /* an AND of nothing is true, an OR of nothing false */
 };
 
-/* Whether the entity satisfies the tree. Scratch memory from the arena. Errors: PATTERN_COSTLY,
- * OUT_OF_MEMORY, BUDGET_EXCEEDED. */
+/* Whether the entity satisfies the tree. Scratch memory from the arena, none for scalars without
+ * escapes. Errors: PATTERN_COSTLY, STORE_CORRUPT, OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error filter_matches(const Filter *filter, Arena *scratch, const Entity *entity, bool *ret_matches)
     MUST_USE;
 /* Whether the tree looks at this attribute or its metadata. */
