@@ -50,6 +50,8 @@ static Error sweep(Janitor *janitor, Arena *arena)
     TRY(sweep_tokens(janitor, arena, deadline));
     TRY(store_sweep(store, arena, STORE_IDEMPOTENCY, "by_expiry", now_us / CLOCK_SECOND_US,
                     SWEEP_LIMIT_MAX, deadline, &removed));
+    TRY(store_sweep(store, arena, STORE_PUBLIC_ENTITIES, "by_expiry", now_us, SWEEP_LIMIT_MAX,
+                    deadline, &removed));
     return store_sweep(store, arena, STORE_COMMITS, "by_time",
                        (now_us - MARKER_KEPT_US) / CLOCK_SECOND_US, SWEEP_LIMIT_MAX, deadline,
                        &removed);
