@@ -1,8 +1,8 @@
 /* geo_shape.h — planar predicates by GEOS: how a place stands to a shape that was made ready.
  *
  * The only module that knows GEOS. A place is asked part by part, so collections need nothing of
- * their own. What GEOS can't decide (a stored ring that crosses itself) stands in no relation. Must
- * never let GEOS print or an exception of it pass.
+ * their own. What GEOS gives up on (a ring that crosses itself may be such) stands in no relation.
+ * Must never let GEOS print or an exception of it pass.
  *
  * Layer: vault/entity. Thread-safe: single-owner. */
 #ifndef MUSUBI_GEO_SHAPE_H
