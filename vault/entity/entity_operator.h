@@ -25,8 +25,8 @@ typedef struct OperatorGround {
     bool is_new;   /* the entity is made or replaced: numbers start from 0, moments from 1970 */
 } OperatorGround;
 
-/* Whether a value asks for an operator. Unreadable text does not. */
-bool entity_operator_is(Arena *scratch, Str value);
+/* Whether a value (canonical JSON) asks for an operator. */
+bool entity_operator_is(Str value);
 /* What comes out, canonical JSON in the arena. *ret_is_nothing: no value (something is taken away
  * from what is not there). Errors: OPERATOR_VALUE (argument: the attribute's name),
  * BUDGET_EXCEEDED, OUT_OF_MEMORY. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "entity_operator.h"
+#include "geo.h"
 
 /* Attributes by name, so that a body of thousands takes no time by their square. */
 typedef struct Lookup {
@@ -132,7 +133,7 @@ static Error settle_value(const Plan *plan, const Attribute *old, const Attribut
         result->type = old->type;
     }
     *ret_is_nothing = false;
-    if (entity_operator_is(plan->arena, asked->value)) {
+    if (entity_operator_is(asked->value)) {
         OperatorGround ground = {.attribute = asked->name,
                                  .type = result->type,
                                  .is_there = old != NULL,
@@ -177,6 +178,47 @@ static Error put_over(Plan *plan, const Attribute *old, const Attribute *asked)
     return OK;
 }
 
+/* --- the one location ------------------------------------------------------------------------- */
+
+static Error check_place(const Plan *plan, const Attribute *place)
+{
+    JsonValue value;
+    TRY(json_parse(plan->arena, place->value, JSON_LIMITS_REQUEST, &value));
+    return geo_value_check(plan->arena, place->type, value);
+}
+
+/* What is put counts, and what was there and stays. */
+static Error check_stored_places(const Plan *plan)
+{
+    Lookup put;
+    TRY(lookup_in(plan->arena, plan->edit.put, plan->edit.put_count, &put));
+    for (size_t i = 0; i < plan->before->attribute_count; i++) {
+        const Attribute *attribute = &plan->before->attributes[i];
+        bool stays = plan->write->kind != ENTITY_REPLACE && lookup_find(&put, attribute) == NULL;
+        ENSURE(!stays || !geo_is_location(attribute), LOCATION_SECOND, NULL);
+    }
+    return OK;
+}
+
+static Error check_places(const Plan *plan)
+{
+    size_t count = 0;
+    bool is_any_new = false;
+    for (size_t i = 0; i < plan->edit.put_count; i++) {
+        const Attribute *attribute = &plan->edit.put[i];
+        if (geo_is_location(attribute)) {
+            ENSURE(count == 0, LOCATION_SECOND, NULL);
+            count++;
+            TRY(check_place(plan, attribute));
+            const Attribute *old = lookup_find(&plan->there, attribute);
+            is_any_new |= old == NULL || !geo_is_location(old);
+        }
+    }
+    return is_any_new && plan->before != NULL ? check_stored_places(plan) : OK;
+}
+
+/* --- the kinds: what each does ---------------------------------------------------------------- */
+
 static void name_it(Plan *plan, Str name)
 {
     plan->names[plan->edit.outcome.names.count++] = name;
@@ -191,8 +233,6 @@ static Str type_of_new(const EntityWrite *write)
 {
     return write->entity.type.n > 0 ? write->entity.type : ENTITY_TYPE_DEFAULT;
 }
-
-/* --- the kinds -------------------------------------------------------------------------------- */
 
 static Error create(Plan *plan)
 {
@@ -348,21 +388,39 @@ Error entity_update_plan(Arena *arena, const EntityWrite *write, const Entity *b
         plan.edit.outcome.refusal = FAIL(ENTITY_EXISTS, NULL);
     } else {
         TRY(before == NULL ? create(&plan) : do_kind(&plan));
+        TRY(check_places(&plan));
         close_plan(&plan);
     }
     *ret_edit = plan.edit;
     return OK;
 }
 
+/* Whether the attribute may become a location: by its type, or by metadata when the type is the
+ * stored one. */
+static bool may_bring_place(const EntityWrite *write, const Attribute *attribute)
+{
+    if (attribute->type.n > 0) {
+        return geo_is_type(attribute->type);
+    }
+    return write->overrides_metadata || attribute->metadata_count > 0;
+}
+
 bool entity_update_needs_all(const EntityWrite *write)
 {
-    (void)write;
+    bool keeps_others = write->kind != ENTITY_CREATE && write->kind != ENTITY_REPLACE &&
+                        write->kind != ENTITY_DELETE && write->kind != ENTITY_DELETE_ATTRIBUTES;
+    for (size_t i = 0; keeps_others && i < write->entity.attribute_count; i++) {
+        if (may_bring_place(write, &write->entity.attributes[i])) {
+            return true;
+        }
+    }
     return false;
 }
 
 bool entity_update_is_operator(Arena *scratch, Str value)
 {
-    return entity_operator_is(scratch, value);
+    (void)scratch;
+    return entity_operator_is(value);
 }
 
 /* --- what is stored --------------------------------------------------------------------------- */
