@@ -336,6 +336,16 @@ Error citizen_grants_render(Arena *arena, const CitizenGrantPage *page, Str *ret
     return json_write_finish(&writer, ret_json);
 }
 
+static void write_names(JsonWriter *writer, Str member, StrList names)
+{
+    json_write_key(writer, member);
+    json_write_begin_array(writer);
+    for (size_t i = 0; i < names.count; i++) {
+        json_write_string(writer, names.items[i]);
+    }
+    json_write_end_array(writer);
+}
+
 static void write_access(JsonWriter *writer, const CitizenAccess *access)
 {
     json_write_begin_object(writer);
@@ -346,12 +356,8 @@ static void write_access(JsonWriter *writer, const CitizenAccess *access)
     json_write_member_string(writer, STR("action"), access->act);
     json_write_member_string(writer, STR("decision"), access->decision);
     json_write_member_string(writer, STR("type"), access->type);
-    json_write_key(writer, STR("attributes"));
-    json_write_begin_array(writer);
-    for (size_t i = 0; i < access->attributes.count; i++) {
-        json_write_string(writer, access->attributes.items[i]);
-    }
-    json_write_end_array(writer);
+    write_names(writer, STR("attributes"), access->attributes);
+    write_names(writer, STR("usedInFilter"), access->filtered);
     json_write_member_string(writer, STR("grant"), access->grants);
     json_write_member_string(writer, STR("reason"), access->reason);
     json_write_member_string(writer, STR("requestId"), access->request_id);

@@ -43,20 +43,13 @@ Error test_read(TestVault *vault, const char *client, const char *purpose, const
     return OK;
 }
 
-Error test_list(TestVault *vault, const char *client, const char *purpose, const char *types,
-                const char *ids, int64_t limit, int64_t offset, Str *ret_text, int64_t *ret_total)
+Error test_query(TestVault *vault, const char *client, const char *purpose,
+                 const EntityQuery *query, Str *ret_text, int64_t *ret_total)
 {
     VaultCall call = test_call(vault);
     Principal principal = test_service(client, purpose);
-    EntitySelector selector = {.ids = test_list_of(vault, ids),
-                               .types = test_list_of(vault, types)};
-    EntityQuery query = {.selectors = &selector,
-                         .selector_count = 1,
-                         .limit = limit,
-                         .offset = offset,
-                         .is_count_wanted = ret_total != NULL};
     EntityPage page;
-    Error error = gate_query(&vault->gate, &call, &principal, &query, &page);
+    Error error = gate_query(&vault->gate, &call, &principal, query, &page);
     vault_call_close(&call);
     TRY(error);
     *ret_text = test_text(vault, page.entities, page.count);
@@ -64,6 +57,19 @@ Error test_list(TestVault *vault, const char *client, const char *purpose, const
         *ret_total = page.total;
     }
     return OK;
+}
+
+Error test_list(TestVault *vault, const char *client, const char *purpose, const char *types,
+                const char *ids, int64_t limit, int64_t offset, Str *ret_text, int64_t *ret_total)
+{
+    EntitySelector selector = {.ids = test_list_of(vault, ids),
+                               .types = test_list_of(vault, types)};
+    EntityQuery query = {.selectors = &selector,
+                         .selector_count = 1,
+                         .limit = limit,
+                         .offset = offset,
+                         .is_count_wanted = ret_total != NULL};
+    return test_query(vault, client, purpose, &query, ret_text, ret_total);
 }
 
 static Str quoted(TestVault *vault, Str text)
@@ -74,50 +80,76 @@ static Str quoted(TestVault *vault, Str text)
     return joined;
 }
 
-static void parse_attributes(TestVault *vault, const char *attributes, Entity *entity)
+/* "name=text" or "name:=JSON". */
+static Attribute parse_attribute(TestVault *vault, Str item)
 {
-    Str rest = str_from(attributes);
-    entity->attributes = ARENA_MANY(vault->arena, Attribute, rest.n + 1);
-    assert_non_null(entity->attributes);
-    Str item;
-    while (rest.n > 0 && str_split(&rest, ' ', &item)) {
-        size_t equals = str_find(item, '=');
-        Str name = str_slice(item, 0, equals);
-        bool is_reference = str_eq(name, STR("refPerson"));
-        entity->attributes[entity->attribute_count++] =
-            (Attribute){.name = name,
-                        .type = is_reference ? STR("Relationship") : STR("Text"),
-                        .value = quoted(vault, str_slice(item, equals + 1, item.n)),
-                        .dataset_id = STR_EMPTY};
-    }
+    size_t equals = str_find(item, '=');
+    bool is_json = equals > 0 && equals < item.n && item.p[equals - 1] == ':';
+    Str name = str_slice(item, 0, is_json ? equals - 1 : equals);
+    Str value = str_slice(item, equals + 1, item.n);
+    bool is_reference = str_eq(name, STR("refPerson"));
+    return (Attribute){.name = name,
+                       .type = is_reference ? STR("Relationship") : STR("Text"),
+                       .value = is_json ? value : quoted(vault, value),
+                       .dataset_id = STR_EMPTY};
 }
 
-static Error write_entity(TestVault *vault, const char *client, const char *purpose,
-                          EntityWriteKind kind, const char *id, const char *type,
+EntityWrite test_write_of(TestVault *vault, EntityWriteKind kind, const char *id, const char *type,
                           const char *attributes)
+{
+    EntityWrite write = {.kind = kind, .entity = {.id = str_from(id), .type = str_from(type)}};
+    Str rest = str_from(attributes);
+    write.entity.attributes = ARENA_MANY(vault->arena, Attribute, rest.n + 1);
+    assert_non_null(write.entity.attributes);
+    Str item;
+    while (rest.n > 0 && str_split(&rest, ' ', &item)) {
+        write.entity.attributes[write.entity.attribute_count++] = parse_attribute(vault, item);
+    }
+    return write;
+}
+
+Error test_write_in(TestVault *vault, VaultCall *call, const Principal *principal,
+                    const EntityWrite *write)
+{
+    EntityBatch batch = {.writes = write, .count = 1};
+    EntityOutcome outcome = {0};
+    TRY(gate_write(&vault->gate, call, principal, &batch, &outcome));
+    return entity_outcomes_error(call->arena, &batch, &outcome);
+}
+
+Error test_write(TestVault *vault, const char *client, const char *purpose,
+                 const EntityWrite *write)
 {
     VaultCall call = test_call(vault);
     Principal principal = test_service(client, purpose);
-    EntityWrite write = {.kind = kind, .entity = {.id = str_from(id), .type = str_from(type)}};
-    parse_attributes(vault, attributes, &write.entity);
-    EntityBatch batch = {.writes = &write, .count = 1};
-    EntityOutcome outcome = {0};
-    Error error = gate_write(&vault->gate, &call, &principal, &batch, &outcome);
+    Error error = test_write_in(vault, &call, &principal, write);
     vault_call_close(&call);
-    TRY(error);
-    return entity_outcomes_error(vault->arena, &batch, &outcome);
+    return error;
+}
+
+Error test_write_batch(TestVault *vault, const char *client, const char *purpose,
+                       const EntityWrite *writes, size_t count, EntityOutcome *ret_outcomes)
+{
+    VaultCall call = test_call(vault);
+    Principal principal = test_service(client, purpose);
+    EntityBatch batch = {.writes = writes, .count = count, .is_batch_call = true};
+    Error error = gate_write(&vault->gate, &call, &principal, &batch, ret_outcomes);
+    vault_call_close(&call);
+    return error;
 }
 
 Error test_create(TestVault *vault, const char *client, const char *purpose, const char *id,
                   const char *type, const char *attributes)
 {
-    return write_entity(vault, client, purpose, ENTITY_CREATE, id, type, attributes);
+    EntityWrite write = test_write_of(vault, ENTITY_CREATE, id, type, attributes);
+    return test_write(vault, client, purpose, &write);
 }
 
 Error test_update(TestVault *vault, const char *client, const char *purpose, const char *id,
                   const char *type, const char *attributes)
 {
-    return write_entity(vault, client, purpose, ENTITY_UPDATE, id, type, attributes);
+    EntityWrite write = test_write_of(vault, ENTITY_UPDATE, id, type, attributes);
+    return test_write(vault, client, purpose, &write);
 }
 
 const char *test_must_read(TestVault *vault, const char *client, const char *purpose,

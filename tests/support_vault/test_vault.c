@@ -214,6 +214,14 @@ Principal test_citizen_principal(const uint8_t subject[16])
 
 /* --- looking behind --------------------------------------------------------------------------- */
 
+static void add_names(Buf *buf, StrList names)
+{
+    for (size_t i = 0; i < names.count; i++) {
+        buf_add(buf, i == 0 ? STR_EMPTY : STR(","));
+        buf_add(buf, names.items[i]);
+    }
+}
+
 static void add_line(Buf *buf, const CitizenAccess *access)
 {
     const Str words[] = {access->act,     access->decision, access->reason,
@@ -223,9 +231,10 @@ static void add_line(Buf *buf, const CitizenAccess *access)
         buf_add_char(buf, ' ');
     }
     buf_add_char(buf, '[');
-    for (size_t i = 0; i < access->attributes.count; i++) {
-        buf_add(buf, i == 0 ? STR_EMPTY : STR(","));
-        buf_add(buf, access->attributes.items[i]);
+    add_names(buf, access->attributes);
+    if (access->filtered.count > 0) {
+        buf_add(buf, STR("] filter ["));
+        add_names(buf, access->filtered);
     }
     buf_add(buf, access->grants.n == 0 ? STR("] no\n") : STR("] yes\n"));
 }

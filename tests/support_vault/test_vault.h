@@ -109,10 +109,25 @@ GrantRequest test_request(TestVault *vault, const char *service, const char *pur
 Str test_text(TestVault *vault, const Entity *entities, size_t count);
 Error test_read(TestVault *vault, const char *client, const char *purpose, const char *id,
                 const char *type, const char *attributes, Str *ret_text);
+/* ret_total may be NULL. */
+Error test_query(TestVault *vault, const char *client, const char *purpose,
+                 const EntityQuery *query, Str *ret_text, int64_t *ret_total);
 /* types, ids: comma separated, "" for none. ret_total may be NULL (then no count is asked for). */
 Error test_list(TestVault *vault, const char *client, const char *purpose, const char *types,
                 const char *ids, int64_t limit, int64_t offset, Str *ret_text, int64_t *ret_total);
-/* attributes "name=value name=value". */
+/* attributes "name=text name:=JSON", the type Text but for refPerson. In the vault's arena. */
+EntityWrite test_write_of(TestVault *vault, EntityWriteKind kind, const char *id, const char *type,
+                          const char *attributes);
+/* One write, through a call of the test's or of its own: refused as a whole, or what became of it
+ * in words. */
+Error test_write_in(TestVault *vault, VaultCall *call, const Principal *principal,
+                    const EntityWrite *write);
+Error test_write(TestVault *vault, const char *client, const char *purpose,
+                 const EntityWrite *write);
+/* Several in one batch call; an Error when they are refused as a whole. */
+Error test_write_batch(TestVault *vault, const char *client, const char *purpose,
+                       const EntityWrite *writes, size_t count, EntityOutcome *ret_outcomes);
+/* Of test_write_of, a creation and an update. */
 Error test_create(TestVault *vault, const char *client, const char *purpose, const char *id,
                   const char *type, const char *attributes);
 Error test_update(TestVault *vault, const char *client, const char *purpose, const char *id,
@@ -126,7 +141,8 @@ const char *test_must_list(TestVault *vault, const char *client, const char *pur
 /* --- looking behind --------------------------------------------------------------------------- */
 
 /* The citizen's history as text, newest first: "ACT DECISION why client purpose type [names]
- * grant\n"; waits for the projection. Grants are shown as yes or no. */
+ * grant\n", with "filter [names] " before the grant where values decided; waits for the projection.
+ * Grants are shown as yes or no. */
 const char *test_history(TestVault *vault, TestCitizen citizen);
 /* All documents of a collection: keys, versions, bodies as hex. */
 Str test_dump(TestVault *vault, StoreCollection collection);

@@ -129,6 +129,17 @@ Error view_row_walk(VaultCall *call, const ViewList *list, const ViewRow *after,
     return OK;
 }
 
+static Error row_take(const StoreDoc *doc, const uint8_t subject[SUBJECT_ID_BYTES], Str key,
+                      ViewRow *ret_row)
+{
+    if (doc->version > 0) {
+        return row_parse(doc, ret_row);
+    }
+    *ret_row = (ViewRow){.doc = {.key = key}};
+    memcpy(ret_row->subject, subject, SUBJECT_ID_BYTES);
+    return OK;
+}
+
 Error view_row_find(VaultCall *call, const ViewList *list, const uint8_t subject[SUBJECT_ID_BYTES],
                     ViewRow *ret_row)
 {
@@ -136,13 +147,27 @@ Error view_row_find(VaultCall *call, const ViewList *list, const uint8_t subject
     TRY(row_key(call, list, subject, &key));
     StoreDoc doc;
     TRY(store_get(call->snapshot, call->arena, STORE_VIEW_ROWS, key.text, &doc));
-    if (doc.version == 0) {
-        ViewRow none = {.doc = {.key = key.text}};
-        memcpy(none.subject, subject, SUBJECT_ID_BYTES);
-        *ret_row = none;
-        return OK;
+    return row_take(&doc, subject, key.text, ret_row);
+}
+
+Error view_row_find_many(VaultCall *call, const ViewList *list,
+                         const uint8_t (*subjects)[SUBJECT_ID_BYTES], size_t count,
+                         ViewRow *ret_rows)
+{
+    Str *keys = ARENA_MANY(call->arena, Str, count);
+    ENSURE_ALLOC(keys, call->arena);
+    StoreDoc *docs = ARENA_MANY(call->arena, StoreDoc, count);
+    ENSURE_ALLOC(docs, call->arena);
+    for (size_t i = 0; i < count; i++) {
+        RecordKey key;
+        TRY(row_key(call, list, subjects[i], &key));
+        keys[i] = key.text;
     }
-    return row_parse(&doc, ret_row);
+    TRY(store_get_many(call->snapshot, call->arena, STORE_VIEW_ROWS, keys, count, docs));
+    for (size_t i = 0; i < count; i++) {
+        TRY(row_take(&docs[i], subjects[i], keys[i], &ret_rows[i]));
+    }
+    return OK;
 }
 
 static Error row_open(VaultCall *call, const ViewList *list, const Subject *subject,

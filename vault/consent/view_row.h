@@ -44,6 +44,11 @@ Error view_row_walk(VaultCall *call, const ViewList *list, const ViewRow *after,
  */
 Error view_row_find(VaultCall *call, const ViewList *list, const uint8_t subject[SUBJECT_ID_BYTES],
                     ViewRow *ret_row) MUST_USE;
+/* The rows of count citizens in one go; ret_rows[i] belongs to subjects[i], which may repeat.
+ * Errors: as view_row_find. */
+Error view_row_find_many(VaultCall *call, const ViewList *list,
+                         const uint8_t (*subjects)[SUBJECT_ID_BYTES], size_t count,
+                         ViewRow *ret_rows) MUST_USE;
 /* Opens a row's rules into the call's arena: 1 open. Errors: CRYPTO_OPEN, STORE_CORRUPT,
  * VAULT_SEALED. */
 Error view_row_open(VaultCall *call, const ViewList *list, const Subject *subject,

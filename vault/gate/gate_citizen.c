@@ -104,6 +104,7 @@ static Error access_show(VaultCall *call, const AccessLine *line, CitizenAccess 
         .purpose = line->purpose,
         .type = line->entity_type,
         .attributes = {.items = line->detail.attributes, .count = line->detail.attribute_count},
+        .filtered = {.items = line->detail.filtered, .count = line->detail.filtered_count},
         .reason = line->why,
         .request_id = line->request_id};
     TRY(grants_text(call->arena, &line->detail, &access.grants));

@@ -71,8 +71,9 @@ typedef struct CitizenAccess {
     Str purpose;
     Str type;
     StrList attributes;
-    Str grants; /* "id@version" of the grants that allowed it, comma separated; "" = none */
-    Str reason; /* why, e.g. "CONSENT_OK" */
+    StrList filtered; /* whose values decided that the citizen is in the answer, shown or not */
+    Str grants;       /* "id@version" of the grants that allowed it, comma separated; "" = none */
+    Str reason;       /* why, e.g. "CONSENT_OK" */
     Str request_id;
 } CitizenAccess;
 

@@ -84,8 +84,11 @@ static Error read_one(GateCaller *caller, GateTarget *target, StrList wanted, En
 {
     Arena *arena = caller->call->arena;
     CLEANUP(gate_leaves_done) GateLeaves leaves = gate_leaves(caller->gate, arena);
+    GateShow show = {.wanted = wanted};
+    GateSeen seen;
     Entity entity;
-    TRY(gate_show_entity(caller, target, arena, wanted, &leaves, &entity));
+    TRY(gate_seen_in(arena, target->type, &seen));
+    TRY(gate_show_entity(caller, target, &show, &seen, arena, &leaves, &entity));
     vault_call_close(caller->call); /* nobody holds a snapshot while the disk works */
     TRY(gate_leaves_append(&leaves, caller->call->deadline));
     *ret_entity = entity;

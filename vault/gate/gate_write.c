@@ -170,14 +170,3 @@ Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal,
     }
     return OK;
 }
-
-Error gate_types(const Gate *gate, VaultCall *call, const Principal *principal,
-                 const TypesQuery *query, TypeList *ret_types)
-{
-    (void)gate;
-    (void)call;
-    (void)principal;
-    (void)query;
-    *ret_types = (TypeList){.count = 0};
-    return OK;
-}

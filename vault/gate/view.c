@@ -151,7 +151,7 @@ static Error metadata_copy_in(Arena *arena, Attribute *attribute)
     return OK;
 }
 
-static Error attribute_copy_in(Arena *arena, const ViewEyes *eyes, Attribute *attribute)
+Error view_attribute_copy_in(Arena *arena, const ViewEyes *eyes, Attribute *attribute)
 {
     TRY(str_copy_in(arena, attribute->name, &attribute->name));
     TRY(str_copy_in(arena, attribute->type, &attribute->type));
@@ -180,15 +180,26 @@ Error view_attribute_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
     return OK;
 }
 
+Error view_attribute_open(VaultCall *call, const ViewEyes *eyes, const EntityTypeSpec *type,
+                          const SealedEntity *sealed, SubjectKey *key, Str name,
+                          const SealedAttribute *attribute, Attribute *ret_attribute,
+                          bool *ret_is_shown)
+{
+    Attribute opened;
+    TRY(sealed_entity_open(call->arena, sealed, key, type->name, name, attribute, &opened));
+    TRY(view_attribute_render(call->arena, call, eyes, type, &opened, ret_is_shown));
+    *ret_attribute = opened;
+    return OK;
+}
+
 Error view_attribute_in(Arena *arena, VaultCall *call, const ViewEyes *eyes,
                         const EntityTypeSpec *type, const SealedEntity *sealed, SubjectKey *key,
                         Str name, const SealedAttribute *attribute, Attribute *ret_attribute,
                         bool *ret_is_shown)
 {
     Attribute opened;
-    TRY(sealed_entity_open(call->arena, sealed, key, type->name, name, attribute, &opened));
-    TRY(view_attribute_render(call->arena, call, eyes, type, &opened, ret_is_shown));
-    TRY(attribute_copy_in(arena, eyes, &opened));
+    TRY(view_attribute_open(call, eyes, type, sealed, key, name, attribute, &opened, ret_is_shown));
+    TRY(view_attribute_copy_in(arena, eyes, &opened));
     *ret_attribute = opened;
     return OK;
 }

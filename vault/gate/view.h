@@ -53,9 +53,18 @@ Error view_entity_id_in(Arena *arena, VaultCall *call, const ViewEyes *eyes,
 Error view_attribute_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
                             const EntityTypeSpec *type, Attribute *attribute, bool *ret_is_shown)
     MUST_USE;
-/* Opens one attribute (1 open) and copies it into arena as the eyes see it. *ret_is_shown is false
- * when it is a relationship that can't be said in the caller's ids. Scratch memory comes from the
- * call's arena. Errors: CRYPTO_OPEN, STORE_CORRUPT, VAULT_SEALED, OUT_OF_MEMORY, BUDGET_EXCEEDED.
+/* Opens one attribute (1 open) as the eyes see it, in the call's arena. *ret_is_shown is false when
+ * it is a relationship that can't be said in the caller's ids. Errors: CRYPTO_OPEN, STORE_CORRUPT,
+ * VAULT_SEALED, OUT_OF_MEMORY, BUDGET_EXCEEDED. */
+Error view_attribute_open(VaultCall *call, const ViewEyes *eyes, const EntityTypeSpec *type,
+                          const SealedEntity *sealed, SubjectKey *key, Str name,
+                          const SealedAttribute *attribute, Attribute *ret_attribute,
+                          bool *ret_is_shown) MUST_USE;
+/* Makes an opened attribute stand in arena alone; the writer's name stays only for eyes that see
+ * writers. Errors: OUT_OF_MEMORY, BUDGET_EXCEEDED. */
+Error view_attribute_copy_in(Arena *arena, const ViewEyes *eyes, Attribute *attribute) MUST_USE;
+/* Both in one. Scratch memory comes from the call's arena. Errors: CRYPTO_OPEN, STORE_CORRUPT,
+ * VAULT_SEALED, OUT_OF_MEMORY, BUDGET_EXCEEDED.
  */
 Error view_attribute_in(Arena *arena, VaultCall *call, const ViewEyes *eyes,
                         const EntityTypeSpec *type, const SealedEntity *sealed, SubjectKey *key,

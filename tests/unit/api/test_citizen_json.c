@@ -223,7 +223,7 @@ static void test_lists(void **state)
 static void test_accesses(void **state)
 {
     (void)state;
-    static const Str NAMES[] = {STR_INIT("postalCode")};
+    static const Str NAMES[] = {STR_INIT("postalCode"), STR_INIT("sex")};
     CitizenAccess access = {.at_us = 1000,
                             .act = STR("read"),
                             .decision = STR("permit"),
@@ -232,6 +232,7 @@ static void test_accesses(void **state)
                             .purpose = STR("health-promotion"),
                             .type = STR("Person"),
                             .attributes = {.items = NAMES, .count = 1},
+                            .filtered = {.items = NAMES + 1, .count = 1},
                             .grants = STR("g1@1"),
                             .reason = STR("CONSENT_OK"),
                             .request_id = STR("r1")};
@@ -242,7 +243,7 @@ static void test_accesses(void **state)
                "{\"accesses\":[{\"time\":\"1970-01-01T00:00:00.001Z\",\"service\":\"kenko\","
                "\"serviceName\":\"健幸\",\"purpose\":\"health-promotion\",\"action\":\"read\","
                "\"decision\":\"permit\",\"type\":\"Person\",\"attributes\":[\"postalCode\"],"
-               "\"grant\":\"g1@1\","
+               "\"usedInFilter\":[\"sex\"],\"grant\":\"g1@1\","
                "\"reason\":\"CONSENT_OK\",\"requestId\":\"r1\"}],\"next\":\"c1\"}");
     page = (CitizenAccessPage){.count = 0, .next = STR_EMPTY};
     assert_ok(citizen_accesses_render(arena, &page, &json));

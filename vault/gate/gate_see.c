@@ -1,0 +1,56 @@
+#include "gate_see.h"
+
+Error gate_seen_in(Arena *arena, const GateType *type, GateSeen *ret_seen)
+{
+    GateSeen seen;
+    seen.sights = ARENA_MANY(arena, GateSight, type->spec->attribute_count);
+    ENSURE_ALLOC(seen.sights, arena);
+    seen.attributes = ARENA_MANY(arena, Attribute, type->spec->attribute_count);
+    ENSURE_ALLOC(seen.attributes, arena);
+    *ret_seen = seen;
+    return OK;
+}
+
+Error gate_see(GateCaller *caller, GateTarget *target, size_t index, GateSeen *seen)
+{
+    const EntityTypeSpec *spec = target->type->spec;
+    const SealedAttribute *stored = gate_target_attribute(target, index);
+    if (stored == NULL || seen->sights[index] != GATE_UNSEEN) {
+        return OK;
+    }
+    ViewEyes eyes = view_eyes_of_link(&target->link);
+    bool is_said = false;
+    TRY(view_attribute_open(caller->call, &eyes, spec, &target->sealed, target->subject.key,
+                            spec->attributes[index].name, stored, &seen->attributes[index],
+                            &is_said));
+    seen->sights[index] = is_said ? GATE_SEEN : GATE_UNSAID;
+    return OK;
+}
+
+Error gate_see_given(GateCaller *caller, GateTarget *target, const bool *which, GateSeen *seen)
+{
+    for (size_t i = 0; i < target->type->spec->attribute_count; i++) {
+        bool is_wanted = which == NULL || which[i];
+        if (is_wanted && gate_target_decide(caller, target, i, CONSENT_READ).is_allowed) {
+            TRY(gate_see(caller, target, i, seen));
+        }
+    }
+    return OK;
+}
+
+Error gate_seen_entity_in(Arena *arena, const GateTarget *target, const GateSeen *seen,
+                          Entity *ret_entity)
+{
+    const EntityTypeSpec *spec = target->type->spec;
+    Entity entity = {.id = target->id, .type = spec->name, .service_path = GATE_SERVICE_PATH};
+    entity.attributes = ARENA_MANY(arena, Attribute, spec->attribute_count);
+    ENSURE_ALLOC(entity.attributes, arena);
+    for (size_t i = 0; i < spec->attribute_count; i++) {
+        if (seen->sights[i] == GATE_SEEN) {
+            entity.attributes[entity.attribute_count++] = seen->attributes[i];
+        }
+    }
+    entity_times_from_attributes(&entity);
+    *ret_entity = entity;
+    return OK;
+}
