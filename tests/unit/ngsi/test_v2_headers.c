@@ -112,6 +112,68 @@ static void test_accept(void **state)
     assert_fails(v2_accept_check(&text), ACCEPT_JSON_ONLY);
 }
 
+static void test_content_type_of_a_value(void **state)
+{
+    bool is_text = false;
+    Str text = STR("Text/Plain; charset=utf-8");
+    Str json = STR("application/json");
+    Str xml = STR("application/xml");
+    assert_ok(v2_value_content_type_read(*state, &text, &is_text));
+    assert_true(is_text);
+    assert_ok(v2_value_content_type_read(*state, &json, &is_text));
+    assert_false(is_text);
+    assert_fails(v2_value_content_type_read(*state, &xml, &is_text), MEDIA_TYPE);
+    assert_fails(v2_value_content_type_read(*state, NULL, &is_text), CONTENT_TYPE_MISSING);
+    char said[128];
+    (void)error_text(v2_content_type_check(*state, &text), said, sizeof said);
+    assert_string_equal(said, "not supported content type: text/plain");
+}
+
+/* Scalars go out as text only; objects and arrays as what weighs more, or stands first. */
+static void test_accept_of_a_value(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        bool takes_text;
+        bool prefers_text;
+    } rows[] = {
+        {"", true, false},
+        {"*/*", true, false},
+        {"text/plain", true, true},
+        {"text/*", true, true},
+        {"application/json", false, false},
+        {"application/*", false, false},
+        {"text/plain, application/json", true, true},
+        {"application/json, text/plain", true, false},
+        {"text/plain;q=0.5, application/json;q=0.9", true, false},
+        {"application/json;q=0.5, text/plain;q=0.95", true, true},
+        {"application/json;q=0.25,text/plain;q=0.249", true, false},
+        {"text/plain;charset=utf-8;Q=0.1, */*;q=0.05", true, true},
+        {"text/html, */*;q=0.1", true, false},
+        {"text/plain;q=0, application/json", false, false},
+        {"text/plain;q=1.0,application/json;q=1", true, true},
+        {"text/plain;q=x,application/json;q=0.9", true, true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        Str header = str_from(rows[i].header);
+        V2Accept accept;
+        assert_ok(v2_value_accept_read(&header, &accept));
+        if (accept.takes_text != rows[i].takes_text ||
+            accept.prefers_text != rows[i].prefers_text) {
+            fail_msg("%s: text %d, first %d", rows[i].header, accept.takes_text,
+                     accept.prefers_text);
+        }
+    }
+    V2Accept accept;
+    assert_ok(v2_value_accept_read(NULL, &accept));
+    assert_true(accept.takes_text && !accept.prefers_text);
+    Str html = STR("text/html");
+    Str nothing = STR("text/plain;q=0.0");
+    assert_fails(v2_value_accept_read(&html, &accept), ACCEPT_NONE);
+    assert_fails(v2_value_accept_read(&nothing, &accept), ACCEPT_NONE);
+}
+
 #define TEST(function_) cmocka_unit_test_setup_teardown(function_, arena_setup, arena_teardown)
 
 int main(void)
@@ -121,6 +183,8 @@ int main(void)
         TEST(test_absent_path_means_all_or_root),
         TEST(test_content_type),
         TEST(test_accept),
+        TEST(test_content_type_of_a_value),
+        TEST(test_accept_of_a_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
