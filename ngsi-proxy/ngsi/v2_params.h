@@ -76,8 +76,8 @@ typedef struct V2Params {
 /* Reads and checks all parameters; what means nothing to the operation is checked and left aside.
  * query.attributes holds what the answer needs, empty = all. Lists live in the arena, texts in the
  * parameters. Errors: PARAM_EMPTY, PARAM_VALUE, HTTP_BAD_QUERY, PARAM_REPEATED, PARAM_ITEMS,
- * PARAMS_INCOMPATIBLE, PAGE_LIMIT, PAGE_LIMIT_MAX, PAGE_OFFSET, PATTERN_INVALID, those of
- * v2_filter.h, v2_order.h and v2_geo.h, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
+ * PARAM_PLACE, PARAMS_INCOMPATIBLE, PAGE_LIMIT, PAGE_LIMIT_MAX, PAGE_OFFSET, PATTERN_INVALID, those
+ * of v2_filter.h, v2_order.h and v2_geo.h, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
 Error v2_params_read(Arena *arena, V2Operation operation, const V2Param *params, size_t count,
                      V2Params *ret_params) MUST_USE;
 
@@ -89,5 +89,7 @@ Error v2_path_id_check(Arena *arena, Str id) MUST_USE;
 bool v2_is_builtin(Str attribute);
 /* Which attributes of an entity an answer needs that shows these: empty = all. */
 StrList v2_needed_attributes(StrList shown);
+/* Whether the pattern holds for everything (".*"), so that none is needed. */
+bool v2_is_any_pattern(Str text);
 
 #endif
