@@ -168,12 +168,11 @@ Error geo_shaper_check(GeoShaper *shaper, const GeoPlace *place, bool *ret_is_va
 Error geo_shaper_prepare(GeoShaper *shaper, const GeoPlace *asked)
 {
     shaper->is_memory_short = false;
-    Element element = element_at(asked, 0);
-    shaper->asked = make_geometry(shaper, element);
-    TRY(memory_of(shaper));
-    ENSURE(shaper->asked != NULL && GEOSisValid_r(shaper->geos, shaper->asked) == 1, GEO_SHAPE,
-           "the coordinates do not make a shape");
-    shaper->prepared = GEOSPrepare_r(shaper->geos, shaper->asked);
+    shaper->asked = make_geometry(shaper, element_at(asked, 0));
+    bool is_valid = shaper->asked != NULL && GEOSisValid_r(shaper->geos, shaper->asked) == 1;
+    if (is_valid) {
+        shaper->prepared = GEOSPrepare_r(shaper->geos, shaper->asked);
+    }
     TRY(memory_of(shaper));
     ENSURE(shaper->prepared != NULL, GEO_SHAPE, "the coordinates do not make a shape");
     return OK;
