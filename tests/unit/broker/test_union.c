@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "check.h"
+#include "entity_order.h"
+#include "filter.h"
 
 #define ENTITIES_MAX 8
 
@@ -16,10 +18,10 @@ typedef struct FakeHalf {
     char letter;
     int64_t size;
     Error failure; /* of every call, when failed */
-    bool has_one;  /* what `get` finds */
+    bool has_one;  /* what `get` finds and `knows` knows */
     int queries;
     int gets;
-    int writes;
+    int writes; /* entities, in all batches */
     EntityQuery last_query;
 } FakeHalf;
 
@@ -36,6 +38,20 @@ typedef struct Fixture {
 static FakeHalf *from_broker(Broker *broker)
 {
     return (FakeHalf *)(void *)broker;
+}
+
+/* Entities are ordered by id where an order is asked for. */
+static Error keys_of(Arena *arena, const EntityQuery *query, EntityPage *page)
+{
+    const EntitySortKey **keys = ARENA_MANY(arena, const EntitySortKey *, ENTITIES_MAX);
+    ENSURE_ALLOC(keys, arena);
+    for (size_t i = 0; query->order_count > 0 && i < page->count; i++) {
+        EntitySortKey *key = NULL;
+        TRY(entity_sort_key_in(arena, arena, query, NULL, &page->entities[i], &key));
+        keys[i] = key;
+    }
+    page->keys = keys;
+    return OK;
 }
 
 static Error fake_query(Broker *broker, BrokerCall *call, const EntityQuery *query,
@@ -55,7 +71,7 @@ static Error fake_query(Broker *broker, BrokerCall *call, const EntityQuery *que
         count++;
     }
     *ret_page = (EntityPage){.entities = entities, .count = count, .total = half->size};
-    return OK;
+    return keys_of(call->vault.arena, query, ret_page);
 }
 
 static Error fake_get(Broker *broker, BrokerCall *call, Str id, Str type, const EntityQuery *query,
@@ -71,16 +87,58 @@ static Error fake_get(Broker *broker, BrokerCall *call, Str id, Str type, const 
     return OK;
 }
 
-static Error fake_write(Broker *broker, BrokerCall *call, const EntityWrite *write)
+static Error fake_write(Broker *broker, BrokerCall *call, const EntityBatch *batch,
+                        EntityOutcome *ret_outcomes)
 {
     (void)call;
-    (void)write;
     FakeHalf *half = from_broker(broker);
-    half->writes++;
-    return half->failure;
+    TRY(half->failure);
+    half->writes += (int)batch->count;
+    for (size_t i = 0; i < batch->count; i++) {
+        char letter[] = {half->letter, '\0'};
+        ret_outcomes[i] = (EntityOutcome){.refusal = OK, .is_applied = true};
+        TRY(str_copy_in(call->vault.arena, str_from(letter), &ret_outcomes[i].type));
+    }
+    return OK;
 }
 
-static const BrokerOps FAKE_OPS = {.query = fake_query, .get = fake_get, .write = fake_write};
+static Error fake_types(Broker *broker, BrokerCall *call, const TypesQuery *query,
+                        TypeList *ret_types)
+{
+    static const char *const open[] = {"AED", "Person", "Room"};
+    static const char *const personal[] = {"AED", "Person"};
+    FakeHalf *half = from_broker(broker);
+    TRY(half->failure);
+    size_t count = half->letter == 'o' ? 3 : 2;
+    TypeInfo *types = ARENA_MANY(call->vault.arena, TypeInfo, count);
+    ENSURE_ALLOC(types, call->vault.arena);
+    TypeList list = {.types = types};
+    for (size_t i = 0; i < count; i++) {
+        Str name = str_from(half->letter == 'o' ? open[i] : personal[i]);
+        if (query->type.n == 0 || str_eq(query->type, name)) {
+            types[list.count++] = (TypeInfo){.name = name, .count = half->letter};
+        }
+    }
+    *ret_types = list;
+    return OK;
+}
+
+static Error fake_knows(Broker *broker, BrokerCall *call, StrList ids, bool *ret_knows)
+{
+    (void)call;
+    FakeHalf *half = from_broker(broker);
+    TRY(half->failure);
+    for (size_t i = 0; i < ids.count; i++) {
+        ret_knows[i] = half->has_one;
+    }
+    return OK;
+}
+
+static const BrokerOps FAKE_OPS = {.query = fake_query,
+                                   .get = fake_get,
+                                   .write = fake_write,
+                                   .types = fake_types,
+                                   .knows = fake_knows};
 
 static TypeRegistry *shipped_types(Arena *arena)
 {
@@ -142,8 +200,10 @@ static StrList list_of(Fixture *fixture, const char *text)
 
 static EntityQuery query_of(Fixture *fixture, const char *types, const char *ids)
 {
-    return (EntityQuery){
-        .types = list_of(fixture, types), .ids = list_of(fixture, ids), .limit = 20};
+    EntitySelector *selector = ARENA_ONE(fixture->arena, EntitySelector);
+    assert_non_null(selector);
+    *selector = (EntitySelector){.types = list_of(fixture, types), .ids = list_of(fixture, ids)};
+    return (EntityQuery){.selectors = selector, .selector_count = 1, .limit = 20};
 }
 
 static Error ask(Fixture *fixture, const EntityQuery *query, EntityPage *ret_page)
@@ -217,12 +277,14 @@ static void test_no_half_sees_what_is_the_others(void **state)
         query_of(fixture, "AED,Person,Room,PublicToilet", "urn:ngsi-ld:Person:1,a1");
     EntityPage page;
     assert_ok(ask(fixture, &query, &page));
-    assert_int_equal(fixture->open_half.last_query.types.count, 2);
-    assert_str(fixture->open_half.last_query.types.items[1], "PublicToilet");
-    assert_int_equal(fixture->open_half.last_query.ids.count, 1);
-    assert_str(fixture->open_half.last_query.ids.items[0], "a1");
-    assert_int_equal(fixture->personal_half.last_query.types.count, 1);
-    assert_str(fixture->personal_half.last_query.types.items[0], "Person");
+    const EntitySelector *open = fixture->open_half.last_query.selectors;
+    const EntitySelector *personal = fixture->personal_half.last_query.selectors;
+    assert_int_equal(open->types.count, 2);
+    assert_true(str_list_has(open->types, STR("PublicToilet")));
+    assert_int_equal(open->ids.count, 1);
+    assert_str(open->ids.items[0], "a1");
+    assert_int_equal(personal->types.count, 1);
+    assert_str(personal->types.items[0], "Person");
 }
 
 static void check_page(Fixture *fixture, int64_t offset, int64_t limit, const char *wanted)
@@ -304,7 +366,7 @@ typedef struct Getting {
 static const Getting GETTINGS[] = {
     {"a", "", P, true, false, REASON_NONE, 'o'},
     {"a", "", P, false, true, REASON_NONE, 'p'},
-    {"a", "", P, true, true, REASON_ENTITY_AMBIGUOUS, 0},
+    {"a", "", P, true, true, REASON_NONE, 'p'}, /* a name of the caller's own is told to nobody */
     {"a", "", P, false, false, REASON_ENTITY_NOT_FOUND, 0},
     {"a", "", A, true, true, REASON_NONE, 'o'},
     {"a", "", N, false, true, REASON_ENTITY_NOT_FOUND, 0},
@@ -365,9 +427,18 @@ static const Writing WRITINGS[] = {
     {"urn:ngsi-ld:Person:1", "", N, true, false, REASON_PURPOSE_REQUIRED, 0, 0},
     {"a", "", N, false, false, REASON_NONE, 1, 0},
     {"a", "", P, true, false, REASON_NONE, 1, 0},
-    {"a", "", P, false, false, REASON_NONE, 0, 1},
-    {"a", "", P, true, true, REASON_ENTITY_AMBIGUOUS, 0, 0},
+    {"a", "", P, false, false, REASON_NONE, 1, 0},
+    {"a", "", P, false, true, REASON_NONE, 0, 1},
+    {"a", "", P, true, true, REASON_NONE, 0, 1},
 };
+
+static Error write_one(Fixture *fixture, const EntityWrite *write)
+{
+    const EntityBatch batch = {.writes = write, .count = 1};
+    EntityOutcome outcome;
+    TRY(fixture->both->ops->write(fixture->both, &fixture->call, &batch, &outcome));
+    return outcome.refusal;
+}
 
 static void test_write(void **state)
 {
@@ -382,7 +453,7 @@ static void test_write(void **state)
         fixture->personal_half.has_one = row->is_in_personal;
         fixture->open_half.writes = 0;
         fixture->personal_half.writes = 0;
-        Error error = fixture->both->ops->write(fixture->both, &fixture->call, &write);
+        Error error = write_one(fixture, &write);
         if (error.reason != row->reason || fixture->open_half.writes != row->open_writes ||
             fixture->personal_half.writes != row->personal_writes) {
             fail_msg("%s %s: %s, %d, %d", row->id, row->type, error_words(error.reason)->name,
@@ -391,15 +462,194 @@ static void test_write(void **state)
     }
 }
 
-/* Writers need not be readers: the personal half is not asked whether it has the entity. */
-static void test_an_update_does_not_read_the_personal_half_first(void **state)
+/* What may be created without a type would be a Thing. */
+static void test_a_creating_write_without_type_is_of_type_thing(void **state)
 {
     Fixture *fixture = *state;
-    EntityWrite write = {.kind = ENTITY_UPDATE};
+    EntityWrite write = {.kind = ENTITY_UPSERT};
     write.entity.id = STR("a");
-    assert_ok(fixture->both->ops->write(fixture->both, &fixture->call, &write));
-    assert_int_equal(fixture->personal_half.gets, 0);
+    assert_fails(write_one(fixture, &write), TYPE_NOT_REGISTERED);
+    fixture->personal_half.has_one = true;
+    assert_ok(write_one(fixture, &write));
     assert_int_equal(fixture->personal_half.writes, 1);
+}
+
+static void test_a_batch_is_shared_and_its_outcomes_find_their_places(void **state)
+{
+    Fixture *fixture = *state;
+    static const char *const types[] = {"AED", "Person", "PublicToilet", "HealthActivity"};
+    EntityWrite writes[4];
+    EntityOutcome outcomes[4];
+    for (size_t i = 0; i < 4; i++) {
+        writes[i] = (EntityWrite){.kind = ENTITY_UPSERT};
+        writes[i].entity.id = STR("a");
+        writes[i].entity.type = str_from(types[i]);
+    }
+    const EntityBatch batch = {.writes = writes, .count = 4, .is_batch_call = true};
+    assert_ok(fixture->both->ops->write(fixture->both, &fixture->call, &batch, outcomes));
+    for (size_t i = 0; i < 4; i++) {
+        assert_str(outcomes[i].type, i % 2 == 0 ? "o" : "p");
+    }
+    /* Refused personal data stop the whole. */
+    fixture->personal_half.failure = FAIL(WRITE_NOT_GRANTED, "familyName");
+    fixture->open_half.writes = 0;
+    assert_fails(fixture->both->ops->write(fixture->both, &fixture->call, &batch, outcomes),
+                 WRITE_NOT_GRANTED);
+    assert_int_equal(fixture->open_half.writes, 0);
+}
+
+static void test_types_of_both(void **state)
+{
+    Fixture *fixture = *state;
+    TypesQuery query = {.type = STR_EMPTY};
+    TypeList list;
+    assert_ok(fixture->both->ops->types(fixture->both, &fixture->call, &query, &list));
+    /* Open data can't tell of Person, nor the vault of AED; Room is not registered. */
+    assert_int_equal(list.count, 2);
+    assert_str(list.types[0].name, "AED");
+    assert_int_equal(list.types[0].count, 'o');
+    assert_str(list.types[1].name, "Person");
+    assert_int_equal(list.types[1].count, 'p');
+    become(fixture, ACTOR_ANONYMOUS, "");
+    assert_ok(fixture->both->ops->types(fixture->both, &fixture->call, &query, &list));
+    assert_int_equal(list.count, 1);
+    query.type = STR("Person");
+    assert_fails(fixture->both->ops->types(fixture->both, &fixture->call, &query, &list),
+                 TOKEN_MISSING);
+}
+
+static void test_ordered_pages_are_merged(void **state)
+{
+    Fixture *fixture = *state;
+    fixture->open_half.letter = 'p'; /* equal ids: open data stand first */
+    const EntityOrder order = {.kind = ENTITY_ORDER_ID};
+    EntityQuery query = query_of(fixture, "", "");
+    query.order = &order;
+    query.order_count = 1;
+    query.offset = 1;
+    query.limit = 4;
+    EntityPage page;
+    assert_ok(ask(fixture, &query, &page));
+    static const char *const wanted[] = {"p0", "p1", "p1", "p2"};
+    assert_int_equal(page.count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_str(page.entities[i].id, wanted[i]);
+    }
+    query.offset = 997;
+    assert_fails(ask(fixture, &query, &page), PAGE_TOO_DEEP);
+    query.offset = INT64_MAX;
+    assert_fails(ask(fixture, &query, &page), PAGE_TOO_DEEP);
+}
+
+/* --- conditions ------------------------------------------------------------------------------- */
+
+typedef struct Condition {
+    const char *types;
+    const char *attribute;
+    FilterTest test;
+    const char *constant; /* NULL: none */
+    int open_asked;
+    const char *sent; /* attribute of the term that open data is asked; NULL: none */
+} Condition;
+
+static const Condition CONDITIONS[] = {
+    {"", "familyName", FILTER_EQUAL, "Kita", 0, NULL},
+    {"", "familyName", FILTER_UNEQUAL, "Kita", 0, NULL},
+    {"", "familyName", FILTER_IS_THERE, NULL, 0, NULL},
+    {"", "familyName", FILTER_IS_ABSENT, NULL, 1, NULL},
+    {"AED,Person", "familyName", FILTER_EQUAL, "Kita", 0, NULL},
+    {"AED", "familyName", FILTER_EQUAL, "Kita", 1, "familyName"},
+    {"", "nameEn", FILTER_EQUAL, "Kita", 1, "nameEn"},
+    {"", "nameEn", FILTER_EQUAL, "urn:ngsi-ld:Person:1", 0, NULL},
+    {"", "nameEn", FILTER_UNEQUAL, "urn:ngsi-ld:person:1", 1, "nameEn"},
+    {"", "dateCreated", FILTER_GREATER, "2026-01-01", 1, "dateCreated"},
+};
+
+static void test_open_data_are_asked_nothing_that_could_be_about_a_person(void **state)
+{
+    Fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof CONDITIONS / sizeof CONDITIONS[0]; i++) {
+        const Condition *row = &CONDITIONS[i];
+        FilterValue value = {.kind = FILTER_TEXT};
+        Filter filter = {.kind = FILTER_TERM,
+                         .term = {.attribute = str_from(row->attribute), .test = row->test}};
+        if (row->constant != NULL) {
+            value.text = str_from(row->constant);
+            filter.term.values = &value;
+            filter.term.value_count = 1;
+        }
+        EntityQuery query = query_of(fixture, row->types, "");
+        query.filter = &filter;
+        EntityPage page;
+        fixture->open_half.queries = 0;
+        assert_ok(ask(fixture, &query, &page));
+        const Filter *sent = fixture->open_half.last_query.filter;
+        assert_int_equal(fixture->open_half.queries, row->open_asked);
+        if (row->sent != NULL) {
+            assert_int_equal(sent->kind, FILTER_TERM);
+            assert_str(sent->term.attribute, row->sent);
+            bool has_person = sent->term.value_count > 0 &&
+                              str_starts_with(sent->term.values[0].text, STR("urn:ngsi-ld:"));
+            assert_false(has_person);
+        } else if (row->open_asked > 0) {
+            assert_int_not_equal(sent->kind, FILTER_TERM);
+        }
+    }
+}
+
+static Pattern *pattern_of(Fixture *fixture, const char *text)
+{
+    Pattern *pattern = NULL;
+    assert_ok(pattern_compile_in(fixture->arena, "idPattern", str_from(text), &pattern));
+    return pattern;
+}
+
+static void test_patterns_choose_the_half(void **state)
+{
+    Fixture *fixture = *state;
+    static const struct {
+        const char *id;
+        const char *type;
+        int open_asked;
+        int personal_asked;
+    } rows[] = {
+        {"^urn:ngsi-ld:Person:.*", NULL, 0, 1},
+        {"^urn:ngsi-ld:person:1$", NULL, 0, 1},
+        {".*", NULL, 1, 1},
+        {NULL, "^Per", 0, 1},
+        {NULL, "^AED$", 1, 0},
+        {NULL, ".*", 1, 1},
+        {"^urn:ngsi-ld:AED:.*", "^AED$", 1, 0},
+        {NULL, "^NoSuchType$", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        EntitySelector selector = {0};
+        selector.id_pattern = rows[i].id == NULL ? NULL : pattern_of(fixture, rows[i].id);
+        selector.type_pattern = rows[i].type == NULL ? NULL : pattern_of(fixture, rows[i].type);
+        EntityQuery query = {.selectors = &selector, .selector_count = 1, .limit = 20};
+        EntityPage page;
+        fixture->open_half.queries = 0;
+        fixture->personal_half.queries = 0;
+        assert_ok(ask(fixture, &query, &page));
+        if (fixture->open_half.queries != rows[i].open_asked ||
+            fixture->personal_half.queries != rows[i].personal_asked) {
+            fail_msg("%s %s: %d, %d", rows[i].id == NULL ? "" : rows[i].id,
+                     rows[i].type == NULL ? "" : rows[i].type, fixture->open_half.queries,
+                     fixture->personal_half.queries);
+        }
+    }
+}
+
+/* An id without a type that is the caller's own for something personal is not told to open data. */
+static void test_ids_that_the_caller_knows_stay_inside(void **state)
+{
+    Fixture *fixture = *state;
+    EntityQuery query = query_of(fixture, "", "acc-1");
+    EntityPage page;
+    fixture->personal_half.has_one = true;
+    assert_ok(ask(fixture, &query, &page));
+    assert_int_equal(fixture->open_half.queries, 0);
+    assert_int_equal(fixture->personal_half.queries, 1);
 }
 
 static void test_an_unregistered_type_is_told_how_to_register(void **state)
@@ -409,7 +659,7 @@ static void test_an_unregistered_type_is_told_how_to_register(void **state)
     write.entity.id = STR("a");
     write.entity.type = STR("Room");
     char text[256];
-    Error error = fixture->both->ops->write(fixture->both, &fixture->call, &write);
+    Error error = write_one(fixture, &write);
     (void)error_text(error, text, sizeof text);
     assert_string_equal(text, "the entity type Room is not registered: add a schema file for it to "
                               "schemas/entities and restart");
@@ -428,7 +678,13 @@ int main(void)
         TEST(test_a_failed_half_fails_all),
         TEST(test_get),
         TEST(test_write),
-        TEST(test_an_update_does_not_read_the_personal_half_first),
+        TEST(test_a_creating_write_without_type_is_of_type_thing),
+        TEST(test_a_batch_is_shared_and_its_outcomes_find_their_places),
+        TEST(test_types_of_both),
+        TEST(test_ordered_pages_are_merged),
+        TEST(test_open_data_are_asked_nothing_that_could_be_about_a_person),
+        TEST(test_patterns_choose_the_half),
+        TEST(test_ids_that_the_caller_knows_stay_inside),
         TEST(test_an_unregistered_type_is_told_how_to_register),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,15 @@
+/* v2_batch.h — POST /v2/op/update, /v2/op/query and /v2/op/notify.
+ *
+ * One body, one call of the broker. Must never split a batch: all its writes are one commit.
+ *
+ * Layer: ngsi-proxy/api. Thread-safe: single-owner. Standard: NGSIv2. Spec: 6(5)ア. */
+#ifndef MUSUBI_V2_BATCH_H
+#define MUSUBI_V2_BATCH_H
+
+#include "api_surface.h"
+
+Error v2_batch_update(ApiCall *call, Response *response) MUST_USE;
+Error v2_batch_query(ApiCall *call, Response *response) MUST_USE;
+Error v2_batch_notify(ApiCall *call, Response *response) MUST_USE;
+
+#endif
