@@ -216,6 +216,19 @@ Error sealed_edit_put(SealedEdit *edit, const Attribute *attribute, PaddingClass
     return OK;
 }
 
+Error sealed_edit_remove(SealedEdit *edit, Str name)
+{
+    uint8_t token[SEALED_TOKEN_BYTES];
+    TRY(sealed_attribute_token(edit->call, edit->type, name, token));
+    attribute_remove(&edit->entity, token);
+    return OK;
+}
+
+bool sealed_edit_is_empty(const SealedEdit *edit)
+{
+    return edit->entity.count == 0;
+}
+
 static int by_token(const void *a, const void *b)
 {
     const SealedAttribute *left = a;

@@ -118,6 +118,10 @@ Error sealed_edit_of(VaultCall *call, SubjectKey *key, Str type, const SealedEnt
 /* Puts one attribute, replacing the instance that is there (its version rises): 1 seal. minimum:
  * padding class. Errors: as sealed_edit_new; STORE_LIMIT (more than SEALED_ATTRIBUTES_MAX). */
 Error sealed_edit_put(SealedEdit *edit, const Attribute *attribute, PaddingClass minimum) MUST_USE;
+/* Takes one attribute out; nothing when it is not there. Opens nothing. Errors: VAULT_SEALED. */
+Error sealed_edit_remove(SealedEdit *edit, Str name) MUST_USE;
+/* Whether no attribute is left: such an entity is not stored. */
+bool sealed_edit_is_empty(const SealedEdit *edit);
 /* The document: sorted, padded with dummies, authenticated, with the call's hour. */
 Error sealed_edit_finish(SealedEdit *edit, DocBody *ret_body) MUST_USE;
 /* The smallest class whose plaintext holds that many bytes; 0 = by length. */

@@ -9,6 +9,7 @@
 #define MUSUBI_GATE_CALLER_H
 
 #include "gate.h"
+#include "gate_pending.h"
 #include "leaf.h"
 #include "subject.h"
 
@@ -18,6 +19,7 @@ typedef struct GateCaller {
     const Principal *principal;
     Subject own; /* the client as a subject: seals what concerns no citizen; key NULL when the
                     client is unknown */
+    GatePending *pending; /* of a batch of writes, while it is decided; NULL for reads */
 } GateCaller;
 
 /* Checks that the principal is an active service whose token names a purpose registered for it.

@@ -27,7 +27,7 @@ LeafDraft gate_leaf(const Principal *principal, LeafAct act)
                                   .state_hash = STR_EMPTY}};
 }
 
-Error gate_leaves_add(GateLeaves *leaves, const LeafDraft *draft)
+static Error room_for_one(GateLeaves *leaves)
 {
     if (leaves->count == leaves->capacity) {
         size_t capacity = leaves->capacity * 2 + 4;
@@ -39,30 +39,7 @@ Error gate_leaves_add(GateLeaves *leaves, const LeafDraft *draft)
         leaves->drafts = grown;
         leaves->capacity = capacity;
     }
-    LeafDraft *added = &leaves->drafts[leaves->count++];
-    *added = *draft;
-    if (added->key != NULL) {
-        added->key = subject_key_ref(draft->key);
-    }
     return OK;
-}
-
-Error gate_leaves_append(GateLeaves *leaves, Deadline deadline)
-{
-    if (leaves->count == 0) {
-        return OK;
-    }
-    ENSURE(leaves->log != NULL, LOG_UNAVAILABLE, NULL);
-    uint64_t first;
-    return access_log_append(leaves->log, leaves->drafts, leaves->count, deadline, &first);
-}
-
-void gate_leaves_done(GateLeaves *leaves)
-{
-    for (size_t i = 0; i < leaves->count; i++) {
-        leaves->drafts[i].key = subject_key_unref(leaves->drafts[i].key);
-    }
-    leaves->count = 0;
 }
 
 /* Between characters. */
@@ -97,6 +74,38 @@ static Error shorten(Arena *arena, LeafDraft *draft)
     detail->attributes = names;
     detail->attribute_count = kept + (is_cut ? 1 : 0);
     return OK;
+}
+
+Error gate_leaves_add(GateLeaves *leaves, const LeafDraft *draft)
+{
+    LeafDraft whole = *draft;
+    if (draft->is_denied) {
+        TRY(shorten(leaves->arena, &whole));
+    }
+    TRY(room_for_one(leaves));
+    if (whole.key != NULL) {
+        whole.key = subject_key_ref(draft->key);
+    }
+    leaves->drafts[leaves->count++] = whole;
+    return OK;
+}
+
+Error gate_leaves_append(GateLeaves *leaves, Deadline deadline)
+{
+    if (leaves->count == 0) {
+        return OK;
+    }
+    ENSURE(leaves->log != NULL, LOG_UNAVAILABLE, NULL);
+    uint64_t first;
+    return access_log_append(leaves->log, leaves->drafts, leaves->count, deadline, &first);
+}
+
+void gate_leaves_done(GateLeaves *leaves)
+{
+    for (size_t i = 0; i < leaves->count; i++) {
+        leaves->drafts[i].key = subject_key_unref(leaves->drafts[i].key);
+    }
+    leaves->count = 0;
 }
 
 Error gate_leaf_append(const Gate *gate, const VaultCall *call, const LeafDraft *draft)

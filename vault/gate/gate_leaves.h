@@ -24,7 +24,8 @@ GateLeaves gate_leaves(const Gate *gate, Arena *arena);
 /* A draft with what the request says: act, client, purpose, address, user agent, request id. No
  * key. */
 LeafDraft gate_leaf(const Principal *principal, LeafAct act);
-/* Adds a copy of the draft and a reference to its key. Errors: OUT_OF_MEMORY, BUDGET_EXCEEDED. */
+/* Adds a copy of the draft and a reference to its key. Of a refusal, texts that are too long for
+ * the log are cut. Errors: OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error gate_leaves_add(GateLeaves *leaves, const LeafDraft *draft) MUST_USE;
 /* Returns when all are durable; none is fine. Errors: LOG_UNAVAILABLE, DEADLINE, VAULT_SEALED,
  * CRYPTO_OPEN, … */

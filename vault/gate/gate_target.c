@@ -111,13 +111,55 @@ Error gate_target_take(GateCaller *caller, const StoreDoc *doc, GateTarget *targ
     return sealed_entity_open_head(arena, &target->sealed, target->subject.key, &target->head);
 }
 
-static Error entity_get(GateCaller *caller, const uint8_t id[SEALED_ID_BYTES], StoreDoc *ret_doc)
+/* A document that the batch made has not been stored, but is somebody's all the same. */
+static void lay_over(const GateCaller *caller, Str key, StoreDoc *doc)
+{
+    const PendingDoc *pending =
+        caller->pending == NULL ? NULL : gate_pending_find(caller->pending, key);
+    if (pending == NULL) {
+        return;
+    }
+    *doc = (StoreDoc){.key = pending->key};
+    if (pending->is_there) {
+        doc->version = pending->stored_version > 0 ? pending->stored_version : 1;
+        doc->body = pending->body;
+    }
+}
+
+static Error key_in(Arena *arena, const uint8_t id[SEALED_ID_BYTES], Str *ret_key)
 {
     char text[PSEUDONYM_TEXT_16_BYTES];
     pseudonym_text_16(id, text);
+    return str_copy_in(arena, str_from(text), ret_key);
+}
+
+Error gate_target_document(GateCaller *caller, const uint8_t id[SEALED_ID_BYTES], StoreDoc *ret_doc)
+{
+    VaultCall *call = caller->call;
     Str key;
-    TRY(str_copy_in(caller->call->arena, str_from(text), &key));
-    return store_get(caller->call->snapshot, caller->call->arena, STORE_ENTITIES, key, ret_doc);
+    StoreDoc doc;
+    TRY(key_in(call->arena, id, &key));
+    TRY(store_get(call->snapshot, call->arena, STORE_ENTITIES, key, &doc));
+    lay_over(caller, key, &doc);
+    *ret_doc = doc;
+    return OK;
+}
+
+Error gate_target_slots(GateCaller *caller, const GateType *type, Str id, GateSlots *ret_slots)
+{
+    VaultCall *call = caller->call;
+    Str keys[GATE_SLOTS_MAX];
+    for (unsigned slot = 0; slot < GATE_SLOTS_MAX; slot++) {
+        TRY(sealed_entity_id_of_text(call, caller->principal->client, type->spec->name, id, slot,
+                                     ret_slots->ids[slot]));
+        TRY(key_in(call->arena, ret_slots->ids[slot], &keys[slot]));
+    }
+    TRY(store_get_many(call->snapshot, call->arena, STORE_ENTITIES, keys, GATE_SLOTS_MAX,
+                       ret_slots->docs));
+    for (unsigned slot = 0; slot < GATE_SLOTS_MAX; slot++) {
+        lay_over(caller, keys[slot], &ret_slots->docs[slot]);
+    }
+    return OK;
 }
 
 static Error find_person(GateCaller *caller, Str id, GateTarget *target)
@@ -137,7 +179,7 @@ static Error find_person(GateCaller *caller, Str id, GateTarget *target)
     TRY(sealed_entity_id_of_subject(call, target->subject.id, stored));
     TRY(gate_target_rules(caller, target));
     StoreDoc doc;
-    TRY(entity_get(caller, stored, &doc));
+    TRY(gate_target_document(caller, stored, &doc));
     if (doc.version > 0) {
         TRY(gate_target_take(caller, &doc, target));
     }
@@ -188,20 +230,16 @@ static void target_clear(GateTarget *target)
 }
 
 /* As its writer wrote it. Slots behind the first exist only where one writer gave an id to two
- * citizens. */
+ * citizens; any of them may have been left since. */
 static Error find_written(GateCaller *caller, Str id, GateTarget *target)
 {
+    GateSlots slots;
+    TRY(gate_target_slots(caller, target->type, id, &slots));
     for (unsigned slot = 0; slot < GATE_SLOTS_MAX; slot++) {
-        uint8_t stored[SEALED_ID_BYTES];
-        StoreDoc doc;
-        TRY(sealed_entity_id_of_text(caller->call, caller->principal->client,
-                                     target->type->spec->name, id, slot, stored));
-        TRY(entity_get(caller, stored, &doc));
-        if (doc.version == 0) {
-            return OK;
+        if (slots.docs[slot].version > 0) {
+            target_clear(target);
+            TRY(take_document(caller, &slots.docs[slot], target));
         }
-        target_clear(target);
-        TRY(take_document(caller, &doc, target));
         if (target->why == NULL) {
             return OK;
         }
@@ -223,7 +261,7 @@ static Error find_keyed(GateCaller *caller, Str id, GateTarget *target)
         return OK;
     }
     StoreDoc doc;
-    TRY(entity_get(caller, keyed.stored, &doc));
+    TRY(gate_target_document(caller, keyed.stored, &doc));
     Str type_token = STR_EMPTY;
     if (doc.version > 0) {
         TRY(doc_get_text(doc.body, "y", &type_token));

@@ -57,6 +57,18 @@ typedef struct GateTarget {
  * Errors: VAULT_SEALED, CRYPTO_OPEN, STORE_CORRUPT, store errors; never for what is unknown. */
 Error gate_target_find(GateCaller *caller, const GateType *type, Str id, GateTarget *ret_target)
     MUST_USE;
+/* The document of a stored id, as a batch that is being decided leaves it. version 0: there is
+ * none. Errors: store errors. */
+Error gate_target_document(GateCaller *caller, const uint8_t id[SEALED_ID_BYTES], StoreDoc *ret_doc)
+    MUST_USE;
+/* All places that an entity may have under an id as the caller wrote it, and what is there: one
+ * read, whatever is there. Errors: VAULT_SEALED, store errors. */
+typedef struct GateSlots {
+    uint8_t ids[GATE_SLOTS_MAX][SEALED_ID_BYTES];
+    StoreDoc docs[GATE_SLOTS_MAX]; /* version 0: free */
+} GateSlots;
+Error gate_target_slots(GateCaller *caller, const GateType *type, Str id, GateSlots *ret_slots)
+    MUST_USE;
 /* Takes a stored entity's document apart and checks it. Errors: CRYPTO_OPEN, STORE_CORRUPT. */
 Error gate_target_take(GateCaller *caller, const StoreDoc *doc, GateTarget *target) MUST_USE;
 /* Loads the caller's rules about target->subject. Errors: CRYPTO_OPEN, STORE_CORRUPT, store errors.

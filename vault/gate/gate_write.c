@@ -1,41 +1,59 @@
+#include <string.h>
+
 #include "gate.h"
+#include "gate_commit.h"
 #include "gate_leaves.h"
-#include "gate_target.h"
 #include "gate_write_plan.h"
 #include "hash.h"
 #include "vault_call.h"
 #include "write_turn.h"
 
-/* The intent stands in the log, with the hash of the new state, before anything is changed. */
-static Error intent_log(const GateCaller *caller, const GateWritePlan *plan)
+/* For what a batch opens and builds; wiped after each attempt. */
+#define ATTEMPT_ARENA_BYTES ((size_t)128 << 20)
+
+/* One batch as it is decided from one snapshot. */
+typedef struct Attempt {
+    const EntityBatch *batch;
+    GateWritePlan *plans; /* of batch->writes, as far as decided */
+    size_t count;
+    GatePending pending;
+    GateBasis basis;
+    bool has_refusal; /* by the grants */
+} Attempt;
+
+static void attempt_done(Attempt *attempt)
 {
-    const GateTarget *target = &plan->target;
-    uint8_t hash[SHA256_BYTES];
-    if (plan->has_change) {
-        sha256_of(&plan->body.bytes, 1, hash);
+    for (size_t i = 0; i < attempt->count; i++) {
+        gate_write_plan_done(&attempt->plans[i]);
     }
-    LeafDraft draft = gate_leaf(caller->principal, LEAF_WRITE);
-    draft.why = consent_why_text(CONSENT_WHY_OK);
-    draft.entity_type = target->type->spec->name;
-    draft.attribute_count = (uint32_t)plan->names.count;
-    draft.key = target->subject.key;
-    draft.subject = target->subject.id;
-    draft.detail.entity_id = target->id;
-    draft.detail.attributes = plan->names.items;
-    draft.detail.attribute_count = plan->names.count;
-    draft.detail.grant_id = plan->rule->grant_id;
-    draft.detail.grant_version = plan->rule->grant_version;
-    draft.detail.state_hash = plan->has_change ? str_bytes(hash, sizeof hash) : STR_EMPTY;
-    return gate_leaf_append(caller->gate, caller->call, &draft);
+    gate_pending_done(&attempt->pending);
+    gate_basis_done(&attempt->basis);
 }
 
-static Error refusal_log(const GateCaller *caller, const GateWritePlan *plan, Str id,
-                         const char *why)
+static void attempt_done_cleanup_(Attempt *attempt)
+{
+    attempt_done(attempt);
+}
+
+static Error attempt_open(GateCaller *caller, const EntityBatch *batch, Attempt *attempt)
+{
+    VaultCall *call = caller->call;
+    const Entropy *entropy = call->core->ports->entropy;
+    attempt->batch = batch;
+    attempt->plans = ARENA_MANY(call->arena, GateWritePlan, batch->count);
+    ENSURE_ALLOC(attempt->plans, call->arena);
+    TRY(gate_pending_init(call->arena, entropy, &attempt->pending));
+    TRY(gate_basis_init(call->arena, entropy, &attempt->basis));
+    caller->pending = &attempt->pending;
+    return OK;
+}
+
+/* --- leaves ----------------------------------------------------------------------------------- */
+
+static LeafDraft leaf_of(const GateCaller *caller, const GateWritePlan *plan, Str id)
 {
     const GateTarget *target = &plan->target;
     LeafDraft draft = gate_leaf(caller->principal, LEAF_WRITE);
-    draft.is_denied = true;
-    draft.why = str_from(why);
     draft.key = caller->own.key;
     draft.attribute_count = (uint32_t)plan->names.count;
     draft.detail.entity_id = id;
@@ -46,117 +64,237 @@ static Error refusal_log(const GateCaller *caller, const GateWritePlan *plan, St
         draft.key = target->subject.key;
         draft.subject = target->subject.id;
     }
-    return gate_leaf_append(caller->gate, caller->call, &draft);
+    return draft;
 }
 
-/* Takes effect only while the citizen's key, the consent and the link are what they were when it
- * was decided. */
-static Error commit(const GateCaller *caller, GateWritePlan *plan)
+static Error refusal_add(GateLeaves *leaves, const GateCaller *caller, const GateWritePlan *plan,
+                         Str id)
+{
+    LeafDraft draft = leaf_of(caller, plan, id);
+    draft.is_denied = true;
+    draft.why = str_from(plan->why);
+    return gate_leaves_add(leaves, &draft);
+}
+
+/* With the hash of the new state, of nothing when the entity is to be gone. */
+static Error intent_add(GateLeaves *leaves, const GateCaller *caller, const Attempt *attempt,
+                        const GateWritePlan *plan, Str id)
+{
+    LeafDraft draft = leaf_of(caller, plan, id);
+    draft.why = consent_why_text(CONSENT_WHY_OK);
+    if (plan->rule != NULL) {
+        draft.detail.grant_id = plan->rule->grant_id;
+        draft.detail.grant_version = plan->rule->grant_version;
+    }
+    if (plan->key.n > 0) {
+        uint8_t *hash = arena_alloc(leaves->arena, SHA256_BYTES);
+        ENSURE_ALLOC(hash, leaves->arena);
+        sha256_of(&gate_pending_find(&attempt->pending, plan->key)->body.bytes, 1, hash);
+        draft.detail.state_hash = str_bytes(hash, SHA256_BYTES);
+    }
+    return gate_leaves_add(leaves, &draft);
+}
+
+static Error leaves_add(GateLeaves *leaves, const GateCaller *caller, const Attempt *attempt)
+{
+    for (size_t i = 0; i < attempt->count; i++) {
+        const GateWritePlan *plan = &attempt->plans[i];
+        Str id = attempt->batch->writes[i].entity.id;
+        TRY(plan->why != NULL ? refusal_add(leaves, caller, plan, id)
+                              : intent_add(leaves, caller, attempt, plan, id));
+    }
+    return OK;
+}
+
+/* What is to be done and what is not stand in the log together, before anything is changed. */
+static Error leaves_append(const GateCaller *caller, const Attempt *attempt)
+{
+    CLEANUP(gate_leaves_done)
+    GateLeaves leaves = gate_leaves(caller->gate, caller->call->arena);
+    TRY(leaves_add(&leaves, caller, attempt));
+    return gate_leaves_append(&leaves, caller->call->deadline);
+}
+
+/* --- refusals of the whole -------------------------------------------------------------------- */
+
+static Error refused_names_in(Arena *arena, const Attempt *attempt, Str *ret_names)
+{
+    Buf buf = buf_in(arena);
+    for (size_t i = 0; i < attempt->count; i++) {
+        const StrList *refused = &attempt->plans[i].refused;
+        for (size_t k = 0; k < refused->count; k++) {
+            buf_add(&buf, buf.n == 0 ? STR_EMPTY : STR(", "));
+            buf_add(&buf, refused->items[k]);
+        }
+    }
+    return buf_finish(&buf, ret_names);
+}
+
+/* Each citizen sees what was tried. */
+static Error refuse_batch(GateCaller *caller, const Attempt *attempt)
 {
     Arena *arena = caller->call->arena;
-    GateTarget *target = &plan->target;
-    StoreBatch *batch = store_batch_in(arena);
-    ENSURE_ALLOC(batch, arena);
-    if (target->sealed.doc_version == 0) {
-        store_batch_insert(batch, STORE_ENTITIES, plan->key, plan->body);
-    } else {
-        store_batch_replace(batch, STORE_ENTITIES, plan->key, target->sealed.doc_version,
-                            plan->body);
+    CLEANUP(gate_leaves_done) GateLeaves leaves = gate_leaves(caller->gate, arena);
+    for (size_t i = 0; i < attempt->count; i++) {
+        if (attempt->plans[i].refused.count > 0) {
+            TRY(refusal_add(&leaves, caller, &attempt->plans[i],
+                            attempt->batch->writes[i].entity.id));
+        }
     }
-    subject_require(&target->subject, batch);
-    store_batch_require(batch, STORE_VIEW_ROWS, target->row.doc.key, target->row.doc.version);
-    store_batch_require(batch, STORE_LINKS, target->link.key, target->link.version);
-    return store_commit(caller->call->core->store, batch, caller->call->deadline, NULL);
+    TRY(gate_leaves_append(&leaves, caller->call->deadline));
+    Str names;
+    TRY(refused_names_in(arena, attempt, &names));
+    return FAIL(WRITE_NOT_GRANTED, str_argument(arena, names));
 }
 
-/* Whether what the plan was made from is still what the store holds. */
-static Error check_current(VaultCall *call, const GateWritePlan *plan)
+static Error refuse_for_one(GateCaller *caller, const Attempt *attempt, Error refusal)
 {
-    const GateTarget *target = &plan->target;
-    const struct {
-        StoreCollection collection;
-        Str key;
-        uint64_t version;
-    } parts[] = {{STORE_ENTITIES, plan->key, target->sealed.doc_version},
-                 {STORE_VIEW_ROWS, target->row.doc.key, target->row.doc.version},
-                 {STORE_LINKS, target->link.key, target->link.version},
-                 {STORE_KEYS, subject_text(&target->subject), target->subject.key_version}};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        StoreDoc doc;
-        TRY(store_get(call->snapshot, call->arena, parts[i].collection, parts[i].key, &doc));
-        ENSURE(doc.version == parts[i].version, STORE_CONFLICT, NULL);
-    }
-    return OK;
-}
-
-/* Who has waited, or came just after somebody else, may have planned from what is past by now: that
- * is found out before the intent is in the log. The wait holds no snapshot. */
-static Error take_turn(VaultCall *call, const GateWritePlan *plan, WriteTurn *turn)
-{
-    if (turn->is_taken) {
-        return OK;
-    }
-    vault_call_close(call);
-    TRY(write_turn_take(turn, plan->key, call->deadline));
-    TRY(vault_call_renew(call));
-    StoreDoc doc;
-    TRY(store_get(call->snapshot, call->arena, STORE_ENTITIES, plan->key, &doc));
-    ENSURE(doc.version == plan->target.sealed.doc_version, STORE_CONFLICT, NULL);
-    return OK;
-}
-
-static bool is_race(Error error)
-{
-    return FAILED(error) &&
-           (error.reason == REASON_STORE_CONFLICT || error.reason == REASON_STORE_EXISTS);
-}
-
-/* A database may refuse two commits that only touch the same documents: as long as nothing that the
- * plan was made from has changed, the intent in the log stands, and the same is tried again. */
-static Error commit_intent(const GateCaller *caller, GateWritePlan *plan)
-{
-    Error error = commit(caller, plan);
-    for (unsigned attempt = 1; is_race(error); attempt++) {
-        TRY(vault_call_retry(caller->call, attempt));
-        TRY(check_current(caller->call, plan));
-        error = commit(caller, plan);
-    }
-    return error;
-}
-
-static Error write_once(const Gate *gate, VaultCall *call, const Principal *principal,
-                        const EntityWrite *write, WriteTurn *turn)
-{
-    CLEANUP(gate_caller_done) GateCaller caller = {0};
-    TRY(gate_caller_open(gate, call, principal, LEAF_WRITE, &caller));
-    CLEANUP(gate_write_plan_done) GateWritePlan plan = {0};
-    Error refusal = gate_write_plan(&caller, write, &plan);
-    if (FAILED(refusal) && plan.why == NULL) {
-        return refusal;
-    }
-    if (FAILED(refusal) && !plan.has_change) {
-        TRY(refusal_log(&caller, &plan, write->entity.id, plan.why));
-        return refusal;
-    }
-    if (plan.has_change) {
-        TRY(take_turn(call, &plan, turn));
-    }
-    TRY(intent_log(&caller, &plan));
-    if (plan.has_change) {
-        TRY(commit_intent(&caller, &plan));
+    const GateWritePlan *plan = &attempt->plans[attempt->count - 1];
+    if (plan->why != NULL) {
+        CLEANUP(gate_leaves_done)
+        GateLeaves leaves = gate_leaves(caller->gate, caller->call->arena);
+        TRY(refusal_add(&leaves, caller, plan,
+                        attempt->batch->writes[attempt->count - 1].entity.id));
+        TRY(gate_leaves_append(&leaves, caller->call->deadline));
     }
     return refusal;
 }
 
-/* Who was faster may be somebody whom the caller can't see: never "exists", never "conflict". */
-static Error write_entity(const Gate *gate, VaultCall *call, const Principal *principal,
-                          const EntityWrite *write)
+/* --- deciding --------------------------------------------------------------------------------- */
+
+static Error plan_next(GateCaller *caller, GateTypes types, Attempt *attempt)
 {
-    CLEANUP(write_turn_done) WriteTurn turn = {0};
-    Error error = write_once(gate, call, principal, write, &turn);
-    for (unsigned attempt = 1; is_race(error); attempt++) {
+    const EntityWrite *write = &attempt->batch->writes[attempt->count];
+    GateWritePlan *plan = &attempt->plans[attempt->count++];
+    TRY(gate_write_plan(caller, types, write, plan));
+    if (plan->key.n > 0) {
+        TRY(gate_basis_add(&attempt->basis, &plan->target));
+    }
+    /* Known for certain before all of it is planned: nobody plans a thousand citizens in vain. */
+    ENSURE(attempt->pending.count + attempt->basis.count <= STORE_BATCH_DOCS_MAX, STORE_LIMIT,
+           NULL);
+    return OK;
+}
+
+/* All that the grants refuse is found before anything else is said about any of the writes. */
+static Error plan_all(GateCaller *caller, Attempt *attempt)
+{
+    GateTypes types;
+    Error error = OK;
+    TRY(gate_types_in(caller, (StrList){0}, &types.items, &types.count));
+    for (size_t i = 0; i < attempt->batch->count && !FAILED(error); i++) {
+        error = plan_next(caller, types, attempt);
+        bool is_refused = attempt->plans[i].refused.count > 0;
+        attempt->has_refusal |= is_refused;
+        error = is_refused ? OK : error;
+    }
+    if (attempt->has_refusal) {
+        return refuse_batch(caller, attempt);
+    }
+    return FAILED(error) ? refuse_for_one(caller, attempt, error) : OK;
+}
+
+/* --- doing ------------------------------------------------------------------------------------ */
+
+/* Who has waited, or came just after somebody else, may have planned from what is past by now: that
+ * is found out before the intent is in the log. The wait holds no snapshot. */
+static Error take_turns(VaultCall *call, const GatePending *pending, WriteTurns *turns)
+{
+    Str *keys = ARENA_MANY(call->arena, Str, pending->count);
+    ENSURE_ALLOC(keys, call->arena);
+    for (size_t i = 0; i < pending->count; i++) {
+        keys[i] = pending->docs[i]->key;
+    }
+    if (write_turns_cover(turns, keys, pending->count)) {
+        return OK;
+    }
+    vault_call_close(call);
+    TRY(write_turns_take(turns, keys, pending->count, call->deadline));
+    TRY(vault_call_renew(call));
+    return gate_commit_check_entities(call, pending);
+}
+
+static Error perform(GateCaller *caller, const Attempt *attempt, WriteTurns *turns)
+{
+    VaultCall *call = caller->call;
+    if (attempt->pending.count == 0) {
+        return leaves_append(caller, attempt);
+    }
+    StoreBatch *batch;
+    TRY(gate_commit_build(call->arena, &attempt->pending, &attempt->basis, &batch));
+    TRY(take_turns(call, &attempt->pending, turns));
+    TRY(leaves_append(caller, attempt));
+    return gate_commit(call, &attempt->pending, &attempt->basis, batch);
+}
+
+/* --- outcomes --------------------------------------------------------------------------------- */
+
+static Error error_keep(Arena *arena, Error error)
+{
+    if (error.argument != NULL) {
+        error.argument = str_argument(arena, str_from(error.argument));
+    }
+    return error;
+}
+
+static Error outcome_keep(Arena *arena, const EntityOutcome *outcome, EntityOutcome *ret_kept)
+{
+    EntityOutcome kept = *outcome;
+    Str *names = ARENA_MANY(arena, Str, outcome->names.count);
+    ENSURE_ALLOC(names, arena);
+    for (size_t i = 0; i < outcome->names.count; i++) {
+        TRY(str_copy_in(arena, outcome->names.items[i], &names[i]));
+    }
+    kept.names.items = names;
+    TRY(str_copy_in(arena, outcome->type, &kept.type));
+    kept.refusal = error_keep(arena, outcome->refusal);
+    *ret_kept = kept;
+    return OK;
+}
+
+/* Before anything is done: want of memory must not come between a commit and its answer. */
+static Error outcomes_keep(Arena *arena, const Attempt *attempt, EntityOutcome **ret_outcomes)
+{
+    EntityOutcome *outcomes = ARENA_MANY(arena, EntityOutcome, attempt->count);
+    ENSURE_ALLOC(outcomes, arena);
+    for (size_t i = 0; i < attempt->count; i++) {
+        TRY(outcome_keep(arena, &attempt->plans[i].outcome, &outcomes[i]));
+    }
+    *ret_outcomes = outcomes;
+    return OK;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+/* What a write asks and what comes of it; results live in `kept`, all else in the call's arena. */
+typedef struct Errand {
+    const Gate *gate;
+    const Principal *principal;
+    const EntityBatch *batch;
+    Arena *kept;
+    EntityOutcome *outcomes;
+} Errand;
+
+static Error write_once(VaultCall *call, Errand *errand, WriteTurns *turns)
+{
+    CLEANUP(gate_caller_done) GateCaller caller = {0};
+    TRY(gate_caller_open(errand->gate, call, errand->principal, LEAF_WRITE, &caller));
+    CLEANUP(attempt_done) Attempt attempt = {0};
+    TRY(attempt_open(&caller, errand->batch, &attempt));
+    TRY(plan_all(&caller, &attempt));
+    TRY(outcomes_keep(errand->kept, &attempt, &errand->outcomes));
+    return perform(&caller, &attempt, turns);
+}
+
+/* Who was faster may be somebody whom the caller can't see: never "exists", never "conflict". */
+static Error write_until_done(VaultCall *call, Errand *errand)
+{
+    CLEANUP(write_turns_done) WriteTurns turns = {0};
+    Error error = write_once(call, errand, &turns);
+    for (unsigned attempt = 1; gate_commit_is_race(error); attempt++) {
+        arena_reset(call->arena);
         TRY(vault_call_retry(call, attempt));
-        error = write_once(gate, call, principal, write, &turn);
+        error = write_once(call, errand, &turns);
     }
     return error;
 }
@@ -164,9 +302,18 @@ static Error write_entity(const Gate *gate, VaultCall *call, const Principal *pr
 Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal,
                  const EntityBatch *batch, EntityOutcome *ret_outcomes)
 {
-    for (size_t i = 0; i < batch->count; i++) {
-        ret_outcomes[i] =
-            (EntityOutcome){.refusal = write_entity(gate, call, principal, &batch->writes[i])};
+    ENSURE(batch->count <= ENTITY_BATCH_MAX, STORE_LIMIT, NULL);
+    CLEANUP(arena_free) Arena *opened = arena_new_sensitive(ATTEMPT_ARENA_BYTES);
+    ENSURE(opened != NULL, OUT_OF_MEMORY, NULL);
+    VaultCall inner = *call;
+    inner.arena = opened;
+    Errand errand = {.gate = gate, .principal = principal, .batch = batch, .kept = call->arena};
+    Error error = write_until_done(&inner, &errand);
+    call->snapshot = inner.snapshot;
+    call->now_us = inner.now_us;
+    TRY(error_keep(call->arena, error));
+    if (batch->count > 0) {
+        memcpy(ret_outcomes, errand.outcomes, batch->count * sizeof *ret_outcomes);
     }
     return OK;
 }

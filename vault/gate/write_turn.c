@@ -33,33 +33,77 @@ static unsigned lane_of(Str key)
     return sum % LANES;
 }
 
-Error write_turn_take(WriteTurn *turn, Str key, Deadline deadline)
+static uint64_t bit(unsigned lane)
 {
-    if (turn->is_taken) {
-        return OK;
+    return UINT64_C(1) << lane;
+}
+
+static uint64_t lanes_of(const Str *keys, size_t count)
+{
+    uint64_t wanted = 0;
+    for (size_t i = 0; i < count; i++) {
+        wanted |= bit(lane_of(keys[i]));
     }
-    (void)pthread_once(&once, lanes_init); /* fails on a bad argument only */
-    ENSURE(has_lanes, OUT_OF_MEMORY, NULL);
-    unsigned number = lane_of(key);
+    return wanted;
+}
+
+bool write_turns_cover(const WriteTurns *turns, const Str *keys, size_t count)
+{
+    return (lanes_of(keys, count) & ~turns->lanes) == 0;
+}
+
+/* The lock is held. */
+static bool take_lane(unsigned number, Deadline deadline)
+{
     Lane *lane = &lanes[number];
-    (void)pthread_mutex_lock(&lock);
     while (lane->is_busy && timed_wait_on(&lane->freed, &lock, deadline)) {
     }
     bool is_taken = !lane->is_busy;
     lane->is_busy = true;
+    return is_taken;
+}
+
+/* Everybody goes upwards. */
+static bool take_lanes(WriteTurns *turns, uint64_t wanted, Deadline deadline)
+{
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        if ((wanted & bit(lane)) != 0) {
+            if (!take_lane(lane, deadline)) {
+                return false;
+            }
+            turns->lanes |= bit(lane);
+        }
+    }
+    return true;
+}
+
+Error write_turns_take(WriteTurns *turns, const Str *keys, size_t count, Deadline deadline)
+{
+    (void)pthread_once(&once, lanes_init); /* fails on a bad argument only */
+    ENSURE(has_lanes, OUT_OF_MEMORY, NULL);
+    write_turns_done(turns);
+    (void)pthread_mutex_lock(&lock);
+    bool is_taken = take_lanes(turns, lanes_of(keys, count), deadline);
     (void)pthread_mutex_unlock(&lock);
-    ENSURE(is_taken, STORE_CONFLICT, NULL);
-    *turn = (WriteTurn){.is_taken = true, .lane = number};
+    if (!is_taken) {
+        write_turns_done(turns);
+        return FAIL(STORE_CONFLICT, NULL);
+    }
     return OK;
 }
 
-void write_turn_done(WriteTurn *turn)
+void write_turns_done(WriteTurns *turns)
 {
-    if (turn->is_taken) {
-        (void)pthread_mutex_lock(&lock);
-        lanes[turn->lane].is_busy = false;
-        (void)pthread_cond_signal(&lanes[turn->lane].freed);
-        (void)pthread_mutex_unlock(&lock);
-        turn->is_taken = false;
+    if (turns->lanes == 0) {
+        return;
     }
+    (void)pthread_mutex_lock(&lock);
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        if ((turns->lanes & bit(lane)) != 0) {
+            lanes[lane].is_busy = false;
+            (void)pthread_cond_signal(&lanes[lane].freed);
+        }
+    }
+    (void)pthread_mutex_unlock(&lock);
+    turns->lanes = 0;
 }

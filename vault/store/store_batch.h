@@ -37,10 +37,6 @@ struct StoreBatch {
 /* Highest version a document can reach or be asked for. */
 #define STORE_VERSION_MAX ((uint64_t)INT64_MAX - 1)
 
-/* What adding the operations found wrong, with the index of the operation in *ret_failed (may be
- * NULL). Errors: STORE_MISUSE, STORE_LIMIT, BUDGET_EXCEEDED, OUT_OF_MEMORY. */
-Error store_batch_check(const StoreBatch *batch, size_t *ret_failed) MUST_USE;
-
 /* STORE_EXISTS for insert and require_absent, STORE_CONFLICT for the others: what a refused
  * operation means. */
 Error store_op_refusal(const StoreOp *op) MUST_USE;

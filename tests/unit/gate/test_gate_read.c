@@ -293,7 +293,7 @@ static void write_as(const char *client, const char *purpose, EntityWriteKind ki
                                     .type = STR("PointAccount"),
                                     .attributes = attributes,
                                     .attribute_count = count}};
-    assert_ok(gate_write(&vault.gate, &call, &principal, &write));
+    assert_ok(test_write_in(&vault, &call, &principal, &write));
     vault_call_close(&call);
 }
 
@@ -302,7 +302,8 @@ static Str keyed_account(const char *client, const char *purpose)
     VaultCall call = test_call(&vault);
     Principal principal = test_service(client, purpose);
     Str type = STR("PointAccount");
-    EntityQuery query = {.types = {.items = &type, .count = 1}, .limit = 2};
+    EntitySelector selector = {.types = {.items = &type, .count = 1}};
+    EntityQuery query = {.selectors = &selector, .selector_count = 1, .limit = 2};
     EntityPage page;
     assert_ok(gate_query(&vault.gate, &call, &principal, &query, &page));
     vault_call_close(&call);

@@ -145,12 +145,12 @@ static void form_is_checked_before_anybody_is_looked_for(void **state)
                                     .attribute_count = 1},
                          .service_path = STR("/")};
     VaultCall call = test_call(&vault);
-    assert_fails(gate_write(&vault.gate, &call, &principal, &write), ENTITY_INVALID);
+    assert_fails(test_write_in(&vault, &call, &principal, &write), ENTITY_INVALID);
     attribute.dataset_id = STR_EMPTY;
     write.service_path = STR("/park");
-    assert_fails(gate_write(&vault.gate, &call, &principal, &write), ENTITY_INVALID);
+    assert_fails(test_write_in(&vault, &call, &principal, &write), ENTITY_INVALID);
     write.service_path = STR("/");
-    assert_ok(gate_write(&vault.gate, &call, &principal, &write));
+    assert_ok(test_write_in(&vault, &call, &principal, &write));
     vault_call_close(&call);
 }
 
@@ -189,7 +189,7 @@ static void another_attempt_replaces_the_snapshot(void **state)
                          .entity = {.id = STR(ID), .attributes = &attribute, .attribute_count = 1}};
     VaultCall call = test_call(&vault);
     assert_ok(test_update(&vault, KENKO, ID, "", "givenName=faster"));
-    assert_ok(gate_write(&vault.gate, &call, &principal, &write));
+    assert_ok(test_write_in(&vault, &call, &principal, &write));
     Entity seen;
     assert_ok(
         gate_read(&vault.gate, &call, &principal, STR(ID), STR_EMPTY, &(EntityQuery){0}, &seen));
@@ -426,7 +426,7 @@ static Error update_from(VaultCall *early, const char *value)
     EntityWrite write = {
         .kind = ENTITY_UPDATE,
         .entity = {.id = STR(ACCOUNT), .attributes = &attribute, .attribute_count = 1}};
-    Error error = gate_write(&vault.gate, early, &principal, &write);
+    Error error = test_write_in(&vault, early, &principal, &write);
     vault_call_close(early);
     return error;
 }

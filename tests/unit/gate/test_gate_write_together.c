@@ -51,7 +51,7 @@ static Error write_one(const char *client, const char *purpose, EntityWrite writ
     write.entity.attribute_count = write.kind == ENTITY_CREATE ? 2 : 1;
     VaultCall call = test_call(&vault);
     Principal principal = test_service(client, purpose);
-    Error error = gate_write(&vault.gate, &call, &principal, &write);
+    Error error = test_write_in(&vault, &call, &principal, &write);
     vault_call_close(&call);
     return error;
 }
@@ -146,7 +146,7 @@ static void metadata_do_not_grow_without_end(void **state)
             .kind = ENTITY_UPDATE,
             .entity = {.id = STR(ID), .attributes = &attribute, .attribute_count = 1}};
         VaultCall call = test_call(&vault);
-        Error error = gate_write(&vault.gate, &call, &principal, &write);
+        Error error = test_write_in(&vault, &call, &principal, &write);
         vault_call_close(&call);
         assert_int_equal(error.reason, i < 2 ? REASON_NONE : REASON_VALUE_TOO_LARGE);
     }
@@ -193,7 +193,7 @@ static Error write_once_more(const Writer *writer, Arena *arena, unsigned round)
         .entity = {.id = STR(ACCOUNT), .attributes = &attribute, .attribute_count = 1}};
     Principal principal = test_service(PAY);
     VaultCall call = test_call_in(&vault, arena);
-    Error error = gate_write(&vault.gate, &call, &principal, &write);
+    Error error = test_write_in(&vault, &call, &principal, &write);
     vault_call_close(&call);
     return error;
 }
