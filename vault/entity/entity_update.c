@@ -395,14 +395,17 @@ Error entity_update_plan(Arena *arena, const EntityWrite *write, const Entity *b
     return OK;
 }
 
-/* Whether the attribute may become a location: by its type, or by metadata when the type is the
- * stored one. */
+/* Whether the attribute may become a location: by its type, or under the stored type by its value
+ * or metadata. */
 static bool may_bring_place(const EntityWrite *write, const Attribute *attribute)
 {
     if (attribute->type.n > 0) {
         return geo_is_type(attribute->type);
     }
-    return write->overrides_metadata || attribute->metadata_count > 0;
+    bool is_place_like =
+        attribute->value.n > 0 && (attribute->value.p[0] == '"' || attribute->value.p[0] == '[' ||
+                                   attribute->value.p[0] == '{');
+    return is_place_like || write->overrides_metadata || attribute->metadata_count > 0;
 }
 
 bool entity_update_needs_all(const EntityWrite *write)

@@ -1,5 +1,5 @@
-/* What a write does to an entity: each kind of write as a real Orion was recorded to do it, its
- * words for what went wrong, the one location, and a naive model over random histories. */
+/* What a write does to an entity: each kind of write as a real Orion was recorded to do it, the
+ * metadata and times, the one location, and what must not be looked at. */
 #include "entity_update.h"
 
 #include <stdio.h>
@@ -7,9 +7,7 @@
 #include <string.h>
 
 #include "check.h"
-
-#define NOW 2000
-#define THEN 1000
+#include "entity_notation.h"
 
 static Arena *arena;
 
@@ -25,62 +23,6 @@ static int teardown(void **state)
     (void)state;
     arena = arena_free(arena);
     return 0;
-}
-
-/* --- entities in short notation: "a=1 b:Text=\"x\"" ------------------------------------------- */
-
-#define ATTRIBUTES_MAX 16
-
-static Attribute attribute_from(Str text)
-{
-    size_t equals = str_find(text, '=');
-    Str head = str_slice(text, 0, equals);
-    size_t colon = str_find(head, ':');
-    return (Attribute){.name = str_slice(head, 0, colon),
-                       .type = str_slice(head, colon + 1, head.n),
-                       .value =
-                           equals == text.n ? STR("null") : str_slice(text, equals + 1, text.n),
-                       .created_us = THEN,
-                       .modified_us = THEN};
-}
-
-static Entity entity_of(const char *text)
-{
-    Entity entity = {.id = STR("E"),
-                     .type = STR("T"),
-                     .service_path = STR("/"),
-                     .created_us = THEN,
-                     .modified_us = THEN};
-    entity.attributes = ARENA_MANY(arena, Attribute, ATTRIBUTES_MAX);
-    assert_non_null(entity.attributes);
-    Str rest = str_from(text);
-    Str part;
-    while (rest.n > 0 && str_split(&rest, ' ', &part)) {
-        entity.attributes[entity.attribute_count++] = attribute_from(part);
-    }
-    return entity;
-}
-
-static Str text_of(const Entity *entity)
-{
-    Buf buf = buf_in(arena);
-    for (size_t i = 0; i < entity->attribute_count; i++) {
-        const Attribute *attribute = &entity->attributes[i];
-        buf_add(&buf, i > 0 ? STR(" ") : STR_EMPTY);
-        buf_add(&buf, attribute->name);
-        buf_add_char(&buf, ':');
-        buf_add(&buf, attribute->type);
-        buf_add_char(&buf, '=');
-        buf_add(&buf, attribute->value);
-    }
-    Str text;
-    assert_ok(buf_finish(&buf, &text));
-    return text;
-}
-
-static EntityWrite write_of(EntityWriteKind kind, const char *attributes)
-{
-    return (EntityWrite){.kind = kind, .entity = entity_of(attributes)};
 }
 
 /* --- one write -------------------------------------------------------------------------------- */
@@ -114,7 +56,7 @@ static void check_after(const Case *one, const EntityWrite *write, const Entity 
     if (is_there) {
         Entity after;
         assert_ok(entity_update_result_in(arena, write, before, edit, NOW, &after));
-        assert_str(text_of(&after), one->after);
+        assert_str(text_of(arena, &after), one->after);
         assert_int_equal(after.modified_us, edit->is_changed ? NOW : THEN);
         assert_int_equal(after.created_us, before == NULL ? NOW : THEN);
     }
@@ -122,12 +64,12 @@ static void check_after(const Case *one, const EntityWrite *write, const Entity 
 
 static void check_case(const Case *one)
 {
-    EntityWrite write = write_of(one->kind, one->asked);
+    EntityWrite write = write_of(arena, one->kind, one->asked);
     Entity before;
     const Entity *there = NULL;
     EntityEdit edit;
     if (one->before != NULL) {
-        before = entity_of(one->before);
+        before = entity_of(arena, one->before);
         there = &before;
     }
     assert_ok(entity_update_plan(arena, &write, there, NOW, &edit));
@@ -258,16 +200,247 @@ static void test_delete(void **state)
 static void test_names_in_the_order_sent(void **state)
 {
     (void)state;
-    EntityWrite write = write_of(ENTITY_UPDATE, "z=1 a=2 b=3");
-    Entity before = entity_of("a:Number=1");
+    EntityWrite write = write_of(arena, ENTITY_UPDATE, "z=1 a=2 b=3");
+    Entity before = entity_of(arena, "a:Number=1");
     EntityEdit edit;
     assert_ok(entity_update_plan(arena, &write, &before, NOW, &edit));
     assert_str(names_of(edit.outcome.names), "z b");
     assert_true(edit.outcome.is_applied);
-    write = write_of(ENTITY_UPSERT_STRICT, "z=1 a=2 b=3");
-    before = entity_of("b:Number=1 z:Number=1");
+    write = write_of(arena, ENTITY_UPSERT_STRICT, "z=1 a=2 b=3");
+    before = entity_of(arena, "b:Number=1 z:Number=1");
     assert_ok(entity_update_plan(arena, &write, &before, NOW, &edit));
     assert_str(names_of(edit.outcome.names), "z b");
+}
+
+/* --- metadata and times ----------------------------------------------------------------------- */
+
+static const Metadata OLD_METADATA[] = {
+    {STR_INIT("u"), STR_INIT("Text"), STR_INIT("\"x\"")},
+    {STR_INIT("v"), STR_INIT("Text"), STR_INIT("\"y\"")},
+};
+
+static const Metadata NEW_METADATA[] = {
+    {STR_INIT("u"), STR_INIT("Number"), STR_INIT("1")},
+    {STR_INIT("w"), STR_INIT("Text"), STR_INIT("\"q\"")},
+};
+
+/* Tells a:Number=1 with u and v, anew with the first `count` of `metadata`. */
+static EntityEdit told_again(const char *value, bool overrides, const Metadata *metadata,
+                             size_t count)
+{
+    static Entity before;
+    EntityEdit edit;
+    before = entity_of(arena, "a:Number=1");
+    before.attributes[0].metadata = OLD_METADATA;
+    before.attributes[0].metadata_count = 2;
+    EntityWrite write = write_of(arena, ENTITY_UPDATE, "a:Number=1");
+    write.overrides_metadata = overrides;
+    write.entity.attributes[0].value = str_from(value);
+    write.entity.attributes[0].metadata = metadata;
+    write.entity.attributes[0].metadata_count = count;
+    assert_ok(entity_update_plan(arena, &write, &before, NOW, &edit));
+    return edit;
+}
+
+static void test_metadata_are_sticky_and_merged(void **state)
+{
+    (void)state;
+    EntityEdit edit = told_again("2", false, NULL, 0);
+    assert_int_equal(edit.put_count, 1);
+    assert_int_equal(edit.put[0].metadata_count, 2);
+    edit = told_again("3", false, NEW_METADATA, 2);
+    const Attribute *put = &edit.put[0];
+    assert_int_equal(put->metadata_count, 3);
+    assert_str(put->metadata[0].value, "1");
+    assert_str(put->metadata[0].type, "Number");
+    assert_str(put->metadata[1].name, "v");
+    assert_str(put->metadata[2].name, "w");
+    assert_str(OLD_METADATA[0].value, "\"x\"");
+}
+
+static void test_metadata_overridden(void **state)
+{
+    (void)state;
+    EntityEdit edit = told_again("4", true, NEW_METADATA, 1);
+    assert_int_equal(edit.put[0].metadata_count, 1);
+    assert_str(edit.put[0].metadata[0].name, "u");
+    edit = told_again("1", true, NULL, 0);
+    assert_int_equal(edit.put_count, 1);
+    assert_int_equal(edit.put[0].metadata_count, 0);
+}
+
+static void test_nothing_new_is_no_change(void **state)
+{
+    (void)state;
+    assert_int_equal(told_again("1", false, NULL, 0).put_count, 0);
+    assert_int_equal(told_again("1", false, OLD_METADATA, 1).put_count, 0);
+    assert_int_equal(told_again("1", true, OLD_METADATA, 2).put_count, 0);
+    assert_int_equal(told_again("1", false, NEW_METADATA, 1).put_count, 1);
+    EntityEdit edit = told_again("1", false, NULL, 0);
+    assert_false(edit.is_changed);
+    assert_true(edit.outcome.is_applied);
+}
+
+static void test_times(void **state)
+{
+    (void)state;
+    EntityEdit edit = told_again("2", false, NULL, 0);
+    assert_int_equal(edit.put[0].created_us, THEN);
+    assert_int_equal(edit.put[0].modified_us, NOW);
+    EntityWrite write = write_of(arena, ENTITY_REPLACE, "a:Number=1");
+    Entity before = entity_of(arena, "a:Number=1");
+    assert_ok(entity_update_plan(arena, &write, &before, NOW, &edit));
+    assert_int_equal(edit.put[0].created_us, NOW);
+    assert_int_equal(edit.put[0].modified_us, NOW);
+}
+
+/* What stands where nobody may look. */
+static Str forbidden(void)
+{
+    return (Str){.p = (const char *)(uintptr_t)8, .n = 100};
+}
+
+static void test_unnamed_attributes_are_never_looked_at(void **state)
+{
+    (void)state;
+    static const EntityWriteKind kinds[] = {
+        ENTITY_UPSERT, ENTITY_UPSERT_STRICT,     ENTITY_APPEND,  ENTITY_APPEND_STRICT,
+        ENTITY_UPDATE, ENTITY_DELETE_ATTRIBUTES, ENTITY_REPLACE, ENTITY_DELETE};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        Entity before = entity_of(arena, "a:Number=1 hidden");
+        before.attributes[1].value = forbidden();
+        before.attributes[1].type = forbidden();
+        before.attributes[1].metadata = (const Metadata *)(uintptr_t)8;
+        before.attributes[1].metadata_count = 3;
+        EntityWrite write = write_of(arena, kinds[i], "a:Number={\"$inc\":1} n=2");
+        EntityEdit edit;
+        assert_false(entity_update_needs_all(&write));
+        assert_ok(entity_update_plan(arena, &write, &before, NOW, &edit));
+    }
+}
+
+static void test_the_default_type_of_entities(void **state)
+{
+    (void)state;
+    EntityWrite write = write_of(arena, ENTITY_UPSERT, "a=1");
+    EntityEdit edit;
+    Entity after;
+    write.entity.type = STR_EMPTY;
+    assert_ok(entity_update_plan(arena, &write, NULL, NOW, &edit));
+    assert_str(edit.outcome.type, "Thing");
+    assert_ok(entity_update_result_in(arena, &write, NULL, &edit, NOW, &after));
+    assert_str(after.type, "Thing");
+    assert_str(after.service_path, "/");
+    Entity before = entity_of(arena, "a:Number=1");
+    assert_ok(entity_update_plan(arena, &write, &before, NOW, &edit));
+    assert_str(edit.outcome.type, "T");
+}
+
+/* --- the one location ------------------------------------------------------------------------- */
+
+static const Metadata IGNORED[] = {{STR_INIT("ignoreType"), STR_INIT("Boolean"), STR_INIT("true")}};
+
+typedef struct PlaceCase {
+    EntityWriteKind kind;
+    const char *before;
+    const char *asked;
+    ErrorReason reason;
+} PlaceCase;
+
+#define P1 "geo:point=\"1,1\""
+#define P2 "geo:point=\"2,2\""
+
+static void test_one_location(void **state)
+{
+    (void)state;
+    static const PlaceCase cases[] = {
+        {ENTITY_CREATE, NULL, "loc:" P1, FINE},
+        {ENTITY_CREATE, NULL, "loc:" P1 " loc2:" P2, REASON_LOCATION_SECOND},
+        {ENTITY_UPSERT, NULL, "loc:" P1 " loc2:geo:json=null", FINE},
+        {ENTITY_UPDATE, "loc:" P1 " loc2:geo:point=null", "loc2=\"2,2\"", REASON_LOCATION_SECOND},
+        {ENTITY_APPEND, "loc:" P1, "loc2:" P2, REASON_LOCATION_SECOND},
+        {ENTITY_APPEND, "loc:" P1, "loc:" P2, FINE},
+        {ENTITY_APPEND, "loc:" P1, "other=1", FINE},
+        {ENTITY_APPEND, "loc:" P1, "loc:Text=\"x\" loc2:" P2, FINE},
+        {ENTITY_APPEND, "x:Number=1", "loc2:" P2, FINE},
+        {ENTITY_UPDATE, "loc:" P1 " b:Number=1", "b:" P2, REASON_LOCATION_SECOND},
+        {ENTITY_UPDATE, "loc:" P1, "loc=\"3,3\"", FINE},
+        {ENTITY_REPLACE, "loc:" P1, "loc2:" P2, FINE},
+        {ENTITY_REPLACE, "loc:" P1, "loc2:" P2 " loc3:" P2, REASON_LOCATION_SECOND},
+        {ENTITY_CREATE, NULL, "loc:geo:point=\"abc\"", REASON_GEO_VALUE},
+        {ENTITY_UPDATE, "loc:" P1, "loc=\"95,10\"", REASON_GEO_VALUE},
+        {ENTITY_UPDATE, "loc:" P1, "missing:" P2, FINE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("  %s\n", cases[i].asked);
+        EntityWrite write = write_of(arena, cases[i].kind, cases[i].asked);
+        Entity before = entity_of(arena, cases[i].before == NULL ? "" : cases[i].before);
+        EntityEdit edit;
+        Error error =
+            entity_update_plan(arena, &write, cases[i].before == NULL ? NULL : &before, NOW, &edit);
+        assert_int_equal(error.reason, cases[i].reason);
+    }
+}
+
+static void test_informative_places(void **state)
+{
+    (void)state;
+    EntityEdit edit;
+    EntityWrite write = write_of(arena, ENTITY_CREATE, "loc:" P1 " loc2:" P2);
+    write.entity.attributes[1].metadata = IGNORED;
+    write.entity.attributes[1].metadata_count = 1;
+    assert_ok(entity_update_plan(arena, &write, NULL, NOW, &edit));
+    Entity before = entity_of(arena, "loc:" P1 " loc2:" P2);
+    before.attributes[1].metadata = IGNORED;
+    before.attributes[1].metadata_count = 1;
+    write = write_of(arena, ENTITY_UPDATE, "loc2=\"3,3\"");
+    assert_ok(entity_update_plan(arena, &write, &before, NOW, &edit));
+    write.overrides_metadata = true;
+    assert_true(entity_update_needs_all(&write));
+    assert_fails(entity_update_plan(arena, &write, &before, NOW, &edit), LOCATION_SECOND);
+}
+
+static void test_who_needs_all(void **state)
+{
+    (void)state;
+    EntityWrite write = write_of(arena, ENTITY_APPEND, "loc:" P1);
+    assert_true(entity_update_needs_all(&write));
+    write.kind = ENTITY_UPDATE;
+    assert_true(entity_update_needs_all(&write));
+    write.kind = ENTITY_REPLACE;
+    assert_false(entity_update_needs_all(&write));
+    write = write_of(arena, ENTITY_APPEND, "a:Text=\"geo\" b=1");
+    assert_false(entity_update_needs_all(&write));
+    write = write_of(arena, ENTITY_UPDATE, "a=\"1,1\"");
+    assert_true(entity_update_needs_all(&write));
+}
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+static Error plan_and_result(Arena *small, const EntityWrite *write, const Entity *before)
+{
+    EntityEdit edit;
+    Entity after;
+    TRY(entity_update_plan(small, write, before, NOW, &edit));
+    TRY(entity_update_result_in(small, write, before, &edit, NOW, &after));
+    EntityBatch batch = {.writes = write, .count = 1};
+    return entity_outcomes_error(small, &batch, &edit.outcome);
+}
+
+static void test_memory_runs_out_anywhere(void **state)
+{
+    (void)state;
+    Entity before = entity_of(arena, "n:Number=1 loc:" P1);
+    EntityWrite write = write_of(arena, ENTITY_UPDATE, "n={\"$inc\":0.5} loc:" P2 " missing=1");
+    Error error = OK;
+    for (size_t budget = 0; error.reason != REASON_PARTIAL_UPDATE; budget += 16) {
+        CLEANUP(arena_free) Arena *small = arena_new(budget);
+        error = plan_and_result(small, &write, &before);
+        if (error.reason != REASON_PARTIAL_UPDATE) {
+            assert_fails(error, BUDGET_EXCEEDED);
+        }
+        assert_true(budget < 1 << 20);
+    }
 }
 
 #define TEST(function_) cmocka_unit_test_setup_teardown(function_, setup, teardown)
@@ -282,6 +455,16 @@ int main(void)
         TEST(test_replace),
         TEST(test_delete),
         TEST(test_names_in_the_order_sent),
+        TEST(test_metadata_are_sticky_and_merged),
+        TEST(test_metadata_overridden),
+        TEST(test_nothing_new_is_no_change),
+        TEST(test_times),
+        TEST(test_unnamed_attributes_are_never_looked_at),
+        TEST(test_the_default_type_of_entities),
+        TEST(test_one_location),
+        TEST(test_informative_places),
+        TEST(test_who_needs_all),
+        TEST(test_memory_runs_out_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
