@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "geo_edges.h"
 #include "geo_shape.h"
 #include "geo_sphere.h"
 #include "geo_text.h"
@@ -34,6 +35,11 @@ const Attribute *geo_location(const Entity *entity)
     return NULL;
 }
 
+/* What a stored shape may cost to check: 50 ms; what edges of a shape asked for may cost for each
+ * edge that is stored. */
+#define VALUE_PAIRS_MAX 1000000
+#define ASKED_PAIRS_PER_EDGE 20
+
 Error geo_value_check(Arena *arena, Str ngsi_type, JsonValue value)
 {
     GeoPlace place;
@@ -43,6 +49,9 @@ Error geo_value_check(Arena *arena, Str ngsi_type, JsonValue value)
     }
     CLEANUP(geo_shaper_free) GeoShaper *shaper = NULL;
     bool is_valid = false;
+    bool is_tangled = false;
+    TRY(geo_edges_exceed(&place, VALUE_PAIRS_MAX, &is_tangled));
+    ENSURE(!is_tangled, GEO_VALUE, "a geometry may not have so many edges over each other");
     TRY(geo_shaper_new(&shaper));
     TRY(geo_shaper_check(shaper, &place, &is_valid));
     ENSURE(is_valid, GEO_VALUE, "Wrong GeoJson");
@@ -139,6 +148,10 @@ Error geo_matcher_new(const GeoFilter *filter, GeoMatcher **ret_matcher)
     ENSURE(matcher != NULL, OUT_OF_MEMORY, NULL);
     set_asked(matcher, filter);
     if (filter->relation != GEO_NEAR) {
+        bool is_tangled = false;
+        size_t edges = geo_edges_count(&matcher->asked);
+        TRY(geo_edges_exceed(&matcher->asked, edges * ASKED_PAIRS_PER_EDGE, &is_tangled));
+        ENSURE(!is_tangled, GEO_SHAPE, "the shape has too many edges over each other");
         TRY(geo_shaper_new(&matcher->shaper));
         TRY(geo_shaper_prepare(matcher->shaper, &matcher->asked));
     }

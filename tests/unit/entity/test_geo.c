@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "geo_value.h"
 
 static int arena_setup(void **state)
 {
@@ -185,39 +186,42 @@ static void test_taken_values(void **state)
     }
 }
 
-/* "[[x,0],[x,1],…]" of count positions on a line that nowhere crosses itself. */
-static Str long_line(Arena *arena, size_t count)
+/* A line of count positions, zigzag northward and eastward: its teeth lean so far that they lie
+ * over each other's boxes, or stand upright. */
+static char *zigzag(Arena *arena, size_t count, bool is_leaning)
 {
     Buf buf = buf_in(arena);
     buf_add(&buf, STR("{\"type\":\"LineString\",\"coordinates\":["));
     for (size_t i = 0; i < count; i++) {
         buf_add(&buf, i == 0 ? STR("[") : STR(",["));
-        buf_add(&buf, STR("0."));
+        buf_add(&buf, i % 2 == 1 && is_leaning ? STR("9.") : STR("0."));
         buf_add_int(&buf, (int64_t)(100000 + i));
         buf_add(&buf, i % 2 == 0 ? STR(",0]") : STR(",1]"));
     }
     buf_add(&buf, STR("]}"));
     Str text;
     assert_ok(buf_finish(&buf, &text));
-    return text;
+    return str_z(arena, text);
 }
 
 static void test_huge_values(void **state)
 {
-    assert_ok(check_value(*state, "geo:json", str_z(*state, long_line(*state, 10000))));
-    assert_fails(check_value(*state, "geo:json", str_z(*state, long_line(*state, 10001))),
+    assert_ok(check_value(*state, "geo:json", zigzag(*state, GEO_VALUE_POINTS_MAX, false)));
+    assert_fails(check_value(*state, "geo:json", zigzag(*state, GEO_VALUE_POINTS_MAX + 1, false)),
                  GEO_VALUE);
-    /* Nesting at the reader's own limit. */
+    assert_ok(check_value(*state, "geo:json", zigzag(*state, 1400, true)));
+    assert_fails(check_value(*state, "geo:json", zigzag(*state, 2000, true)), GEO_VALUE);
+}
+
+static void test_deep_values(void **state)
+{
     char deep[64];
-    memset(deep, '[', 32);
-    memset(deep + 32, ']', 31);
-    deep[63] = '\0';
-    Buf buf = buf_in(*state);
-    buf_add(&buf, STR("{\"type\":\"MultiPolygon\",\"coordinates\":"));
-    buf_add(&buf, str_from(deep));
-    buf_add(&buf, STR("]}"));
+    memset(deep, '[', 31);
+    memset(deep + 31, ']', 31);
+    deep[62] = '\0';
+    Str parts[] = {STR("{\"type\":\"MultiPolygon\",\"coordinates\":"), str_from(deep), STR("}")};
     Str text;
-    assert_ok(buf_finish(&buf, &text));
+    assert_ok(str_join_in(*state, parts, 3, &text));
     assert_fails(check_value(*state, "geo:json", str_z(*state, text)), GEO_VALUE);
 }
 
@@ -426,6 +430,10 @@ static void test_refused_shapes(void **state)
     refuse_shape(GEO_NEAR, GEO_POINT, nowhere, 1);
     refuse_shape(GEO_NEAR, GEO_LINE, open, 2);
     refuse_shape(GEO_INTERSECTS, GEO_LINE, many, GEO_POINTS_MAX + 1);
+    for (size_t i = 0; i < GEO_POINTS_MAX; i++) {
+        many[i].longitude = (double)i / 1000 + (i % 2 == 0 ? 0 : 90);
+    }
+    refuse_shape(GEO_INTERSECTS, GEO_LINE, many, GEO_POINTS_MAX); /* made to cost time */
 }
 
 int main(void)
@@ -435,6 +443,7 @@ int main(void)
         cmocka_unit_test(test_refused_values),
         cmocka_unit_test(test_taken_values),
         cmocka_unit_test(test_huge_values),
+        cmocka_unit_test(test_deep_values),
         cmocka_unit_test(test_location_of_an_entity),
         cmocka_unit_test(test_recorded_questions),
         cmocka_unit_test(test_entity_without_attributes),
