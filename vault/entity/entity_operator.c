@@ -405,10 +405,12 @@ static Error rewrite(Work *work, JsonValue set, Members *given, const Members *g
             }
         }
     }
-    JsonIter iter = json_iter(set);
-    while (given->count > 0 && json_next(&iter, &name, &value)) {
-        if (!member_find(given, name)->is_used) {
-            write_member(&writer, name, value);
+    if (given->count > 0) {
+        JsonIter iter = json_iter(set);
+        while (json_next(&iter, &name, &value)) {
+            if (!member_find(given, name)->is_used) {
+                write_member(&writer, name, value);
+            }
         }
     }
     json_write_end_object(&writer);
