@@ -1,5 +1,7 @@
 /* gate_scan.h — the leaf of a look at many: what was asked, what decided, how many were looked at.
  *
+ * Must never be added for less than all that was looked at.
+ *
  * Layer: vault/gate; used by the gate alone. Thread-safe: single-owner. Requirement: L-1, consent
  * rule 2. */
 #ifndef MUSUBI_GATE_SCAN_H

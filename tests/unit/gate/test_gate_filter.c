@@ -1,18 +1,9 @@
-/* Conditions, orders and types are about the view: what is hidden is absent, and only what is
- * granted is opened. */
+/* Conditions, orders and ids are about the view: what is hidden is absent, and only what is granted
+ * is opened. */
 #include <stdio.h>
 #include <string.h>
 
-#include "entity_order.h"
-#include "filter.h"
-#include "geo.h"
-#include "log_projection.h"
-#include "pattern.h"
-#include "service_subject.h"
-#include "test_vault.h"
-
-#define KENKO "kenko", HEALTH
-#define PAY "neppi-pay", EXCHANGE
+#include "gate_words.h"
 
 static TestVault vault;
 
@@ -36,52 +27,6 @@ static uint64_t opened_values(void)
 }
 
 /* --- words ------------------------------------------------------------------------------------ */
-
-/* Citizen number n, known to kenko as k-n and to neppi-pay as p-n. */
-static TestCitizen citizen(int n, const char *attributes)
-{
-    char links[64];
-    (void)snprintf(links, sizeof links, "kenko=k-%d neppi-pay=p-%d", n, n);
-    TestCitizen made = test_citizen(&vault, links);
-    test_person(&vault, made, attributes);
-    return made;
-}
-
-/* Who gives kenko these attributes of the Person to read. */
-static TestCitizen giver(int n, const char *attributes, const char *given)
-{
-    TestCitizen made = citizen(n, attributes);
-    test_give(&vault, made, KENKO, "Person", given, "read");
-    return made;
-}
-
-/* One condition; text NULL: a test that needs no value. */
-static const Filter *term(const char *attribute, FilterTest test, const char *text)
-{
-    Filter *filter = ARENA_ONE(vault.arena, Filter);
-    FilterValue *value = ARENA_ONE(vault.arena, FilterValue);
-    assert_non_null(filter);
-    assert_non_null(value);
-    *value = (FilterValue){.kind = FILTER_TEXT, .text = str_from(text)};
-    *filter = (Filter){.kind = FILTER_TERM,
-                       .term = {.attribute = str_from(attribute),
-                                .test = test,
-                                .values = value,
-                                .value_count = text == NULL ? 0 : 1}};
-    return filter;
-}
-
-static const EntitySelector *persons(void)
-{
-    static const Str types[] = {STR_INIT("Person")};
-    static const EntitySelector selector = {.types = {.items = types, .count = 1}};
-    return &selector;
-}
-
-static EntityQuery person_query(void)
-{
-    return (EntityQuery){.selectors = persons(), .selector_count = 1, .limit = 20};
-}
 
 static const char *ask(const EntityQuery *query)
 {
@@ -107,22 +52,6 @@ static const char *found(const Filter *filter)
     return ids;
 }
 
-static const EntityOrder *by(EntityOrderKind kind, const char *attribute, bool is_descending)
-{
-    EntityOrder *order = ARENA_ONE(vault.arena, EntityOrder);
-    assert_non_null(order);
-    *order = (EntityOrder){
-        .kind = kind, .attribute = str_from(attribute), .is_descending = is_descending};
-    return order;
-}
-
-static Pattern *pattern(const char *text)
-{
-    Pattern *compiled;
-    assert_ok(pattern_compile_in(vault.arena, "pattern", str_from(text), &compiled));
-    return compiled;
-}
-
 /* --- opens ------------------------------------------------------------------------------------ */
 
 static void a_condition_opens_what_it_looks_at_once(void **state)
@@ -130,13 +59,13 @@ static void a_condition_opens_what_it_looks_at_once(void **state)
     (void)state;
     enum { CITIZENS = 9 };
     for (int n = 0; n < CITIZENS; n++) {
-        giver(n, n % 3 == 0 ? "familyName=Kita sex=1 postalCode=7" : "familyName=Ota sex=2",
+        giver(&vault, n, n % 3 == 0 ? "familyName=Kita sex=1 postalCode=7" : "familyName=Ota sex=2",
               "familyName,sex");
     }
-    citizen(CITIZENS, "familyName=Kita");
+    citizen(&vault, CITIZENS, "familyName=Kita");
     uint64_t before = opened_values();
     EntityQuery query = person_query();
-    query.filter = term("familyName", FILTER_EQUAL, "Kita");
+    query.filter = term(&vault, "familyName", FILTER_EQUAL, "Kita");
     query.limit = 2;
     query.is_count_wanted = true;
     Str text;
@@ -153,10 +82,10 @@ static void a_full_page_stops_looking(void **state)
 {
     (void)state;
     for (int n = 0; n < 30; n++) {
-        giver(n, "familyName=Kita", "familyName");
+        giver(&vault, n, "familyName=Kita", "familyName");
     }
     EntityQuery query = person_query();
-    query.filter = term("familyName", FILTER_EQUAL, "Kita");
+    query.filter = term(&vault, "familyName", FILTER_EQUAL, "Kita");
     query.limit = 3;
     uint64_t before = opened_values();
     (void)ask(&query);
@@ -171,10 +100,10 @@ static void times_need_all_that_is_given_and_no_more(void **state)
 {
     (void)state;
     for (int n = 0; n < 4; n++) {
-        giver(n, "familyName=A sex=1 postalCode=7 remarks=x", "familyName,sex,postalCode");
+        giver(&vault, n, "familyName=A sex=1 postalCode=7 remarks=x", "familyName,sex,postalCode");
     }
     EntityQuery query = person_query();
-    query.order = by(ENTITY_ORDER_MODIFIED, "", false);
+    query.order = by(&vault, ENTITY_ORDER_MODIFIED, "", false);
     query.order_count = 1;
     query.limit = 1;
     uint64_t before = opened_values();
@@ -187,25 +116,25 @@ static void times_need_all_that_is_given_and_no_more(void **state)
 static void a_hidden_attribute_is_absent_to_conditions(void **state)
 {
     (void)state;
-    giver(0, "familyName=Kita sex=1", "familyName,sex");
-    giver(1, "familyName=Kita sex=1", "familyName");
-    giver(2, "familyName=Kita", "familyName,sex");
-    assert_string_equal(found(term("sex", FILTER_EQUAL, "1")), "k-0 ");
-    assert_string_equal(found(term("sex", FILTER_UNEQUAL, "2")), "k-0 ");
-    assert_string_equal(found(term("sex", FILTER_GREATER_EQUAL, "0")), "k-0 ");
-    assert_string_equal(found(term("sex", FILTER_IS_THERE, NULL)), "k-0 ");
-    assert_string_equal(found(term("sex", FILTER_IS_ABSENT, NULL)), "k-1 k-2 ");
-    Filter matches = *term("sex", FILTER_MATCHES, NULL);
-    matches.term.pattern = pattern(".");
+    giver(&vault, 0, "familyName=Kita sex=1", "familyName,sex");
+    giver(&vault, 1, "familyName=Kita sex=1", "familyName");
+    giver(&vault, 2, "familyName=Kita", "familyName,sex");
+    assert_string_equal(found(term(&vault, "sex", FILTER_EQUAL, "1")), "k-0 ");
+    assert_string_equal(found(term(&vault, "sex", FILTER_UNEQUAL, "2")), "k-0 ");
+    assert_string_equal(found(term(&vault, "sex", FILTER_GREATER_EQUAL, "0")), "k-0 ");
+    assert_string_equal(found(term(&vault, "sex", FILTER_IS_THERE, NULL)), "k-0 ");
+    assert_string_equal(found(term(&vault, "sex", FILTER_IS_ABSENT, NULL)), "k-1 k-2 ");
+    Filter matches = *term(&vault, "sex", FILTER_MATCHES, NULL);
+    matches.term.pattern = pattern(&vault, ".");
     assert_string_equal(found(&matches), "k-0 ");
 }
 
 static void metadata_of_a_hidden_attribute_is_absent(void **state)
 {
     (void)state;
-    giver(0, "familyName=Kita sex=1", "familyName,sex");
-    giver(1, "familyName=Kita sex=1", "familyName");
-    Filter there = *term("sex", FILTER_IS_THERE, NULL);
+    giver(&vault, 0, "familyName=Kita sex=1", "familyName,sex");
+    giver(&vault, 1, "familyName=Kita sex=1", "familyName");
+    Filter there = *term(&vault, "sex", FILTER_IS_THERE, NULL);
     there.term.metadata = STR("dateCreated");
     assert_string_equal(found(&there), "k-0 ");
     there.term.test = FILTER_IS_ABSENT;
@@ -215,13 +144,13 @@ static void metadata_of_a_hidden_attribute_is_absent(void **state)
 static void hidden_values_do_not_order(void **state)
 {
     (void)state;
-    giver(0, "familyName=C sex=1", "familyName");
-    giver(1, "familyName=B sex=3", "familyName,sex");
-    giver(2, "familyName=A sex=2", "familyName,sex");
-    giver(3, "familyName=D sex=0", "familyName");
+    giver(&vault, 0, "familyName=C sex=1", "familyName");
+    giver(&vault, 1, "familyName=B sex=3", "familyName,sex");
+    giver(&vault, 2, "familyName=A sex=2", "familyName,sex");
+    giver(&vault, 3, "familyName=D sex=0", "familyName");
     EntityQuery query = person_query();
     query.attributes = test_list_of(&vault, "familyName");
-    query.order = by(ENTITY_ORDER_ATTRIBUTE, "sex", false);
+    query.order = by(&vault, ENTITY_ORDER_ATTRIBUTE, "sex", false);
     query.order_count = 1;
     /* Absent stands first, in the order of the view. */
     const char *ascending = ask(&query);
@@ -234,14 +163,14 @@ static void hidden_values_do_not_order(void **state)
 static void hidden_changes_do_not_order_by_time(void **state)
 {
     (void)state;
-    TestCitizen first = giver(0, "familyName=A givenName=X", "familyName");
+    TestCitizen first = giver(&vault, 0, "familyName=A givenName=X", "familyName");
     test_give(&vault, first, PAY, "Person", "givenName", "read,write");
     fake_clock_advance(&vault.fake, CLOCK_SECOND_US);
-    giver(1, "familyName=B", "familyName");
+    giver(&vault, 1, "familyName=B", "familyName");
     fake_clock_advance(&vault.fake, CLOCK_SECOND_US);
     assert_ok(test_update(&vault, PAY, TEST_PERSON "p-0", "", "givenName=Y"));
     EntityQuery query = person_query();
-    query.order = by(ENTITY_ORDER_MODIFIED, "", true);
+    query.order = by(&vault, ENTITY_ORDER_MODIFIED, "", true);
     query.order_count = 1;
     assert_string_equal(ask(&query), TEST_PERSON "k-1 Person familyName=\"B\"\n" TEST_PERSON
                                                  "k-0 Person familyName=\"A\"\n");
@@ -252,20 +181,20 @@ static void hidden_changes_do_not_order_by_time(void **state)
 static void patterns_see_the_callers_ids(void **state)
 {
     (void)state;
-    TestCitizen first = giver(1, "familyName=A", "familyName");
-    giver(2, "familyName=B", "familyName");
+    TestCitizen first = giver(&vault, 1, "familyName=A", "familyName");
+    giver(&vault, 2, "familyName=B", "familyName");
     test_entity(&vault, first, "neppi-pay", "PointAccount", "urn:ngsi-ld:PointAccount:secret-9",
                 "balance=5");
     test_give(&vault, first, KENKO, "PointAccount", "balance", "read");
-    EntitySelector selector = {.id_pattern = pattern("k-2$")};
+    EntitySelector selector = {.id_pattern = pattern(&vault, "k-2$")};
     EntityQuery query = {.selectors = &selector, .selector_count = 1, .limit = 20};
     assert_string_equal(ask(&query), TEST_PERSON "k-2 Person familyName=\"B\"\n");
     static const char *const OTHERS[] = {"p-1", "secret", "^walker"};
     for (size_t i = 0; i < sizeof OTHERS / sizeof OTHERS[0]; i++) {
-        selector.id_pattern = pattern(OTHERS[i]);
+        selector.id_pattern = pattern(&vault, OTHERS[i]);
         assert_string_equal(ask(&query), "");
     }
-    selector = (EntitySelector){.type_pattern = pattern("^Point")};
+    selector = (EntitySelector){.type_pattern = pattern(&vault, "^Point")};
     assert_non_null(strstr(ask(&query), " PointAccount balance=\"5\"\n"));
     assert_null(strstr(ask(&query), " Person "));
 }
@@ -273,12 +202,12 @@ static void patterns_see_the_callers_ids(void **state)
 static void conditions_on_ids_see_the_callers_ids(void **state)
 {
     (void)state;
-    giver(1, "familyName=A", "familyName");
-    giver(2, "familyName=B", "familyName");
-    assert_string_equal(found(term("id", FILTER_EQUAL, TEST_PERSON "k-2")), "k-2 ");
-    assert_string_equal(found(term("id", FILTER_EQUAL, TEST_PERSON "p-2")), "");
+    giver(&vault, 1, "familyName=A", "familyName");
+    giver(&vault, 2, "familyName=B", "familyName");
+    assert_string_equal(found(term(&vault, "id", FILTER_EQUAL, TEST_PERSON "k-2")), "k-2 ");
+    assert_string_equal(found(term(&vault, "id", FILTER_EQUAL, TEST_PERSON "p-2")), "");
     EntityQuery query = person_query();
-    query.order = by(ENTITY_ORDER_ID, "", true);
+    query.order = by(&vault, ENTITY_ORDER_ID, "", true);
     query.order_count = 1;
     assert_string_equal(ask(&query), TEST_PERSON "k-2 Person familyName=\"B\"\n" TEST_PERSON
                                                  "k-1 Person familyName=\"A\"\n");
@@ -288,7 +217,7 @@ static void selectors_add_up(void **state)
 {
     (void)state;
     for (int n = 0; n < 4; n++) {
-        TestCitizen made = giver(n, "familyName=A", "familyName");
+        TestCitizen made = giver(&vault, n, "familyName=A", "familyName");
         char id[32];
         (void)snprintf(id, sizeof id, "walk-%d", n);
         test_entity(&vault, made, "kenko", "HealthActivity", id, "steps=1");
@@ -297,7 +226,7 @@ static void selectors_add_up(void **state)
     EntitySelector selectors[] = {
         {.ids = test_list_of(&vault, TEST_PERSON "k-3," TEST_PERSON "k-1"),
          .types = test_list_of(&vault, "Person")},
-        {.types = test_list_of(&vault, "HealthActivity"), .id_pattern = pattern("-[02]$")},
+        {.types = test_list_of(&vault, "HealthActivity"), .id_pattern = pattern(&vault, "-[02]$")},
         {.ids = test_list_of(&vault, TEST_PERSON "k-1")},
     };
     EntityQuery query = {.selectors = selectors, .selector_count = 3, .limit = 20};
@@ -312,12 +241,12 @@ static void ids_are_looked_up_not_searched(void **state)
 {
     (void)state;
     for (int n = 0; n < 12; n++) {
-        giver(n, "familyName=A", "familyName");
+        giver(&vault, n, "familyName=A", "familyName");
     }
     EntitySelector selector = {.ids = test_list_of(&vault, TEST_PERSON "k-7," TEST_PERSON "k-99"),
                                .types = test_list_of(&vault, "Person")};
     EntityQuery query = {.selectors = &selector, .selector_count = 1, .limit = 20};
-    query.filter = term("familyName", FILTER_EQUAL, "A");
+    query.filter = term(&vault, "familyName", FILTER_EQUAL, "A");
     uint64_t before = opened_values();
     uint64_t records = seal_counts(vault.ring).opens[SEAL_RECORD];
     assert_string_equal(ask(&query), TEST_PERSON "k-7 Person familyName=\"A\"\n");
@@ -334,10 +263,10 @@ static void ordered_pages_join_to_the_whole(void **state)
     for (int n = 0; n < CITIZENS; n++) {
         char attributes[64];
         (void)snprintf(attributes, sizeof attributes, "familyName=F%d sex=%d", n, n % 4);
-        giver(n, attributes, n % 6 == 5 ? "familyName" : "familyName,sex");
+        giver(&vault, n, attributes, n % 6 == 5 ? "familyName" : "familyName,sex");
     }
     EntityQuery query = person_query();
-    query.order = by(ENTITY_ORDER_ATTRIBUTE, "sex", true);
+    query.order = by(&vault, ENTITY_ORDER_ATTRIBUTE, "sex", true);
     query.order_count = 1;
     query.limit = 1000;
     const char *whole = ask(&query);
@@ -363,12 +292,12 @@ static void an_ordered_page_brings_its_keys(void **state)
     static const char *const SEX[] = {"familyName=A sex=2", "familyName=B sex=1",
                                       "familyName=C sex=2", "familyName=D"};
     for (int n = 0; n < 4; n++) {
-        TestCitizen made = giver(n, SEX[n], "familyName,sex");
+        TestCitizen made = giver(&vault, n, SEX[n], "familyName,sex");
         test_entity(&vault, made, "kenko", "HealthActivity", WALKS[n], "steps=1");
         test_give(&vault, made, KENKO, "HealthActivity", "steps", "read");
     }
     EntityQuery query = {.limit = 20, .order_count = 1};
-    query.order = by(ENTITY_ORDER_ATTRIBUTE, "sex", false);
+    query.order = by(&vault, ENTITY_ORDER_ATTRIBUTE, "sex", false);
     query.attributes = test_list_of(&vault, "familyName");
     VaultCall call = test_call(&vault);
     Principal principal = test_service(KENKO);
@@ -388,30 +317,6 @@ static void an_ordered_page_brings_its_keys(void **state)
 
 /* --- places ----------------------------------------------------------------------------------- */
 
-/* A citizen whose cityAndCounty kenko may write, and fills with a place. */
-static TestCitizen placed(int n, const char *place, const char *operations)
-{
-    TestCitizen made = giver(n, "familyName=A", "familyName");
-    test_give(&vault, made, KENKO, "Person", "cityAndCounty", operations);
-    char id[64];
-    (void)snprintf(id, sizeof id, TEST_PERSON "k-%d", n);
-    Attribute attribute = {.name = STR("cityAndCounty"),
-                           .type = STR("geo:point"),
-                           .value = str_from(place),
-                           .dataset_id = STR_EMPTY};
-    EntityWrite write = {
-        .kind = ENTITY_APPEND,
-        .entity = {.id = str_from(id), .attributes = &attribute, .attribute_count = 1}};
-    EntityBatch batch = {.writes = &write, .count = 1};
-    EntityOutcome outcome = {0};
-    VaultCall call = test_call(&vault);
-    Principal principal = test_service(KENKO);
-    assert_ok(gate_write(&vault.gate, &call, &principal, &batch, &outcome));
-    assert_ok(entity_outcomes_error(vault.arena, &batch, &outcome));
-    vault_call_close(&call);
-    return made;
-}
-
 static void a_hidden_place_is_nowhere(void **state)
 {
     (void)state;
@@ -422,180 +327,20 @@ static void a_hidden_place_is_nowhere(void **state)
                        .shape = GEO_POINT,
                        .points = &center,
                        .point_count = 1};
-    TestCitizen near = placed(0, "\"34.9, 134.8\"", "read,write");
-    TestCitizen hidden = placed(1, "\"34.9, 134.8\"", "write");
-    placed(2, "\"35.9, 134.8\"", "read,write");
+    TestCitizen near = placed(&vault, 0, "\"34.9, 134.8\"", "read,write");
+    TestCitizen hidden = placed(&vault, 1, "\"34.9, 134.8\"", "write");
+    placed(&vault, 2, "\"35.9, 134.8\"", "read,write");
     EntityQuery query = person_query();
     query.place = &place;
     query.attributes = test_list_of(&vault, "familyName");
     assert_string_equal(ask(&query), TEST_PERSON "k-0 Person familyName=\"A\"\n");
     assert_non_null(strstr(test_history(&vault, near), "filter [cityAndCounty] yes\n"));
     assert_null(strstr(test_history(&vault, hidden), "filter"));
-    query.order = by(ENTITY_ORDER_DISTANCE, "", true);
+    query.order = by(&vault, ENTITY_ORDER_DISTANCE, "", true);
     query.order_count = 1;
     place.max_m = 1000000;
     assert_string_equal(ask(&query), TEST_PERSON "k-2 Person familyName=\"A\"\n" TEST_PERSON
                                                  "k-0 Person familyName=\"A\"\n");
-}
-
-/* --- what the log says ------------------------------------------------------------------------ */
-
-/* The newest scan of a client: "type why query | names". */
-static const char *last_scan(const char *client)
-{
-    Deadline deadline = deadline_in(ports_system()->clock, 60 * CLOCK_SECOND_US);
-    assert_ok(log_projection_wait(vault.projection, access_log_size(vault.log), deadline));
-    VaultCall call = test_call(&vault);
-    CLEANUP(subject_done) Subject service = {0};
-    assert_ok(service_subject_load(&call, str_from(client), &service));
-    AccessLine *lines;
-    size_t count;
-    bool has_more;
-    assert_ok(log_projection_read(call.snapshot, vault.arena, service.key, NULL, 1, &lines, &count,
-                                  &has_more));
-    vault_call_close(&call);
-    assert_int_equal(count, 1);
-    assert_int_equal(lines[0].act, LEAF_SCAN);
-    Buf buf = buf_in(vault.arena);
-    buf_add(&buf, lines[0].why);
-    buf_add_char(&buf, ' ');
-    buf_add(&buf, lines[0].detail.query);
-    buf_add(&buf, STR(" |"));
-    for (size_t i = 0; i < lines[0].detail.filtered_count; i++) {
-        buf_add_char(&buf, ' ');
-        buf_add(&buf, lines[0].detail.filtered[i]);
-    }
-    buf_add_char(&buf, '\0');
-    Str text;
-    assert_ok(buf_finish(&buf, &text));
-    return text.p;
-}
-
-static void the_log_names_what_decided(void **state)
-{
-    (void)state;
-    TestCitizen shown = giver(1, "familyName=A sex=1 postalCode=7", "familyName,postalCode");
-    test_give(&vault, shown, KENKO, "Person", "sex", "read");
-    TestCitizen other = giver(2, "familyName=A sex=2 postalCode=7", "familyName,sex,postalCode");
-    EntityQuery query = person_query();
-    Filter both = {.kind = FILTER_AND, .child_count = 2};
-    Filter children[] = {*term("sex", FILTER_EQUAL, "1"), *term("remarks", FILTER_IS_ABSENT, NULL)};
-    both.children = children;
-    query.filter = &both;
-    query.attributes = test_list_of(&vault, "familyName");
-    query.order = by(ENTITY_ORDER_ATTRIBUTE, "postalCode", true);
-    query.order_count = 1;
-    assert_string_equal(ask(&query), TEST_PERSON "k-1 Person familyName=\"A\"\n");
-    assert_string_equal(last_scan("kenko"),
-                        "SCAN type=Person q=(sex=='1';!remarks) attrs=familyName "
-                        "orderBy=!postalCode limit=20 offset=0 | sex remarks postalCode");
-    /* One leaf for each grant: what it gave, and what of it decided. What no grant gives is not
-     * named. */
-    const char *history = test_history(&vault, shown);
-    assert_non_null(
-        strstr(history, "kenko health-promotion Person [familyName] filter [postalCode] yes\n"));
-    assert_non_null(strstr(history, "kenko health-promotion Person [] filter [sex] yes\n"));
-    assert_null(strstr(history, "remarks"));
-    assert_null(strstr(test_history(&vault, other), "read permit"));
-}
-
-static void a_long_question_is_cut_in_the_log(void **state)
-{
-    (void)state;
-    giver(1, "familyName=A", "familyName");
-    enum { NAMES = 900 };
-    Filter *children = ARENA_MANY(vault.arena, Filter, NAMES);
-    for (int n = 0; n < NAMES; n++) {
-        char *name = arena_alloc(vault.arena, 256);
-        (void)snprintf(name, 256, "%0200d", n);
-        children[n] = *term(name, FILTER_EQUAL, "値");
-    }
-    Filter all = {.kind = FILTER_AND, .children = children, .child_count = NAMES};
-    EntityQuery query = person_query();
-    query.filter = &all;
-    assert_string_equal(ask(&query), "");
-    const char *scan = last_scan("kenko");
-    assert_in_range(strlen(scan), 8000, 16000);
-    assert_non_null(strstr(scan, "… |"));
-}
-
-static void a_pattern_that_costs_too_much_is_refused_and_logged(void **state)
-{
-    (void)state;
-    giver(1, "familyName=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "familyName");
-    Filter costly = *term("familyName", FILTER_MATCHES, NULL);
-    costly.term.pattern = pattern("^(a+)+$");
-    EntityQuery query = person_query();
-    query.filter = &costly;
-    Str text;
-    Error error = test_query(&vault, KENKO, &query, &text, NULL);
-    assert_int_equal(error.reason, REASON_PATTERN_COSTLY);
-    assert_string_equal(last_scan("kenko"),
-                        "PATTERN_COSTLY type=Person q=familyName~=^(a+)+$ limit=20 offset=0 "
-                        "| familyName");
-}
-
-/* --- types ------------------------------------------------------------------------------------ */
-
-/* "Type count [name:Type,Type name:Type]\n". */
-static const char *types(const TypesQuery *query)
-{
-    VaultCall call = test_call(&vault);
-    Principal principal = test_service(KENKO);
-    TypeList list;
-    assert_ok(gate_types(&vault.gate, &call, &principal, query, &list));
-    vault_call_close(&call);
-    Buf buf = buf_in(vault.arena);
-    for (size_t i = 0; i < list.count; i++) {
-        const TypeInfo *info = &list.types[i];
-        buf_add(&buf, info->name);
-        buf_add_char(&buf, ' ');
-        buf_add_int(&buf, info->count);
-        for (size_t a = 0; a < info->attribute_count; a++) {
-            buf_add_char(&buf, ' ');
-            buf_add(&buf, info->attributes[a].name);
-            for (size_t t = 0; t < info->attributes[a].types.count; t++) {
-                buf_add_char(&buf, ':');
-                buf_add(&buf, info->attributes[a].types.items[t]);
-            }
-        }
-        buf_add_char(&buf, '\n');
-    }
-    buf_add_char(&buf, '\0');
-    Str text;
-    assert_ok(buf_finish(&buf, &text));
-    return text.p;
-}
-
-static void types_are_those_of_the_view(void **state)
-{
-    (void)state;
-    TypesQuery query = {.wants_attributes = true};
-    assert_string_equal(types(&query), "");
-    TestCitizen first = giver(1, "familyName=A sex=1", "familyName");
-    giver(2, "familyName=A postalCode=1", "postalCode,familyName");
-    giver(3, "familyName=A", "sex");
-    placed(4, "\"1, 2\"", "read,write");
-    test_entity(&vault, first, "kenko", "HealthActivity", "a", "steps=1 date=2");
-    test_entity(&vault, first, "kenko", "HealthActivity", "b", "steps=1");
-    test_entity(&vault, first, "neppi-pay", "PointAccount", "c", "balance=1");
-    test_give(&vault, first, KENKO, "HealthActivity", "steps,refPerson", "read");
-    const char *persons = "Person 3 cityAndCounty:geo:point familyName:Text postalCode:Text\n";
-    char all[256];
-    (void)snprintf(all, sizeof all, "HealthActivity 2 refPerson:Relationship steps:Number\n%s",
-                   persons);
-    assert_string_equal(types(&query), all);
-    query.type = STR("Person");
-    assert_string_equal(types(&query), persons);
-    assert_string_equal(last_scan("kenko"), "SCAN types attributes |");
-    query.service_path = STR("/park");
-    assert_string_equal(types(&query), "");
-    query = (TypesQuery){.type = STR("PointAccount")};
-    assert_string_equal(types(&query), "");
-    uint64_t before = opened_values();
-    query.type = STR_EMPTY;
-    assert_string_equal(types(&query), "HealthActivity 2\nPerson 3\n");
-    assert_int_equal(opened_values() - before, 0);
 }
 
 int main(void)
@@ -616,10 +361,6 @@ int main(void)
         CASE(ordered_pages_join_to_the_whole),
         CASE(an_ordered_page_brings_its_keys),
         CASE(a_hidden_place_is_nowhere),
-        CASE(the_log_names_what_decided),
-        CASE(a_long_question_is_cut_in_the_log),
-        CASE(a_pattern_that_costs_too_much_is_refused_and_logged),
-        CASE(types_are_those_of_the_view),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
