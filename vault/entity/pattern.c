@@ -113,15 +113,13 @@ Error pattern_compile_in(Arena *arena, const char *what, Str text, Pattern **ret
 
 Error pattern_matches(Pattern *pattern, Str subject, bool *ret_matches)
 {
+    ENSURE(pattern->steps < PATTERN_STEPS_MAX, PATTERN_COSTLY, NULL);
     uint64_t left = PATTERN_STEPS_MAX - pattern->steps;
     pattern->steps_limit =
         pattern->steps + (left < PATTERN_MATCH_STEPS_MAX ? left : PATTERN_MATCH_STEPS_MAX);
     pattern->position = 0;
     int result = pcre2_match(pattern->code, (PCRE2_SPTR)subject.p, subject.n, 0, 0, pattern->data,
                              pattern->context);
-    if (pattern->steps > PATTERN_STEPS_MAX) {
-        pattern->steps = PATTERN_STEPS_MAX;
-    }
     if (result == PCRE2_ERROR_NOMEMORY) {
         return arena_failure(pattern->arena);
     }

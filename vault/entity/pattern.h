@@ -22,7 +22,7 @@
 #define PATTERN_BYTES_MAX 256
 #define PATTERN_NESTING_MAX 5
 #define PATTERN_REPEATS_MAX 1000
-#define PATTERN_MATCH_STEPS_MAX 200000 /* of one match: below 50 ms */
+#define PATTERN_MATCH_STEPS_MAX 500000 /* of one match: below 50 ms */
 #define PATTERN_STEPS_MAX 50000000     /* of all matches of one pattern */
 
 typedef struct Pattern Pattern;

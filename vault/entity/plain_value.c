@@ -25,7 +25,7 @@ static bool read_short_number(Str text, double *ret_number)
     bool is_fraction = false;
     for (size_t i = is_negative; i < text.n; i++) {
         char c = text.p[i];
-        if (c == '.') {
+        if (c == '.' && !is_fraction) {
             is_fraction = true;
             continue;
         }
