@@ -1,6 +1,7 @@
 #include "v2_entity.h"
 
 #include "v2_attribute.h"
+#include "v2_params.h"
 #include "v2_repeated.h"
 #include "v2_syntax.h"
 

@@ -10,7 +10,6 @@
 
 #include "entity_query.h"
 #include "json.h"
-#include "v2_render.h"
 
 /* POST /v2/entities: id, type ("Thing" when not given) and attributes in ascending order. Texts are
  * views of the body or arena copies. Errors: JSON_SYNTAX, JSON_LIMIT, V2_* , ATTRIBUTE_* ,
