@@ -221,7 +221,7 @@ static void test_shown_attributes_do_not_filter(void **state)
                "[{\"id\":\"A\",\"type\":\"T\",\"a\":1},{\"id\":\"B\",\"type\":\"T\"}]");
     check_list(city, "", "attrs=id,type",
                "[{\"id\":\"A\",\"type\":\"T\"},{\"id\":\"B\",\"type\":\"T\"}]");
-    check_list(city, "", "attrs=b,*&id=A", "[{\"id\":\"A\",\"type\":\"T\",\"b\":2,\"a\":1}]");
+    check_list(city, "", "attrs=b,*&id=A", "[{\"id\":\"A\",\"type\":\"T\",\"a\":1,\"b\":2}]");
 }
 
 static void test_service_paths(void **state)
