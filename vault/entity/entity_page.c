@@ -6,8 +6,8 @@
  * of key_room bytes, used again for the hit that pushes this one out. */
 typedef struct Kept {
     char *key_bytes;
-    size_t key_n;
-    size_t key_room;
+    uint32_t key_n; /* keys are short: ENTITY_SORT_VALUE_BYTES for each item of the order */
+    uint32_t key_room;
     uint64_t number;
     int64_t came; /* how many matched before it */
 } Kept;
@@ -119,9 +119,9 @@ static Error make_room(EntityPageBuilder *builder)
 /* Twice the need, so that the room of one place is made anew only a few times. */
 static Error keep_key(EntityPageBuilder *builder, Kept *kept)
 {
-    size_t n = builder->key.n;
+    uint32_t n = (uint32_t)builder->key.n;
     if (n > kept->key_room) {
-        size_t room = kept->key_room == 0 ? n : 2 * n;
+        uint32_t room = kept->key_room == 0 ? n : 2 * n;
         char *bytes = arena_alloc(builder->arena, room);
         ENSURE_ALLOC(bytes, builder->arena);
         kept->key_bytes = bytes;
