@@ -3,7 +3,9 @@
 #include "geo.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "geo_value.h"
@@ -186,6 +188,22 @@ static void test_taken_values(void **state)
     }
 }
 
+/* A line of count positions due north. */
+static char *meridian(Arena *arena, size_t count)
+{
+    Buf buf = buf_in(arena);
+    buf_add(&buf, STR("{\"type\":\"LineString\",\"coordinates\":["));
+    for (size_t i = 0; i < count; i++) {
+        buf_add(&buf, i == 0 ? STR("[135,0.") : STR(",[135,0."));
+        buf_add_int(&buf, (int64_t)(100000 + i));
+        buf_add_char(&buf, ']');
+    }
+    buf_add(&buf, STR("]}"));
+    Str text;
+    assert_ok(buf_finish(&buf, &text));
+    return str_z(arena, text);
+}
+
 /* A line of count positions, zigzag northward and eastward: its teeth lean so far that they lie
  * over each other's boxes, or stand upright. */
 static char *zigzag(Arena *arena, size_t count, bool is_leaning)
@@ -206,6 +224,7 @@ static char *zigzag(Arena *arena, size_t count, bool is_leaning)
 
 static void test_huge_values(void **state)
 {
+    assert_ok(check_value(*state, "geo:json", meridian(*state, GEO_VALUE_POINTS_MAX)));
     assert_ok(check_value(*state, "geo:json", zigzag(*state, GEO_VALUE_POINTS_MAX, false)));
     assert_fails(check_value(*state, "geo:json", zigzag(*state, GEO_VALUE_POINTS_MAX + 1, false)),
                  GEO_VALUE);
@@ -288,7 +307,11 @@ static const Place PLACES[] = {
     /* stored before anybody looked */
     {"X", "geo:json",
      "{\"type\":\"Polygon\",\"coordinates\":[[[134,34],[136,36],[136,34],[134,36],[134,34]]]}"},
+    /* one point, and two of it */
+    {"W", "geo:json", "{\"type\":\"MultiPoint\",\"coordinates\":[[7,7]]}"},
+    {"V", "geo:json", "{\"type\":\"MultiPoint\",\"coordinates\":[[7,7],[7,7]]}"},
     {"Y", "geo:point", "\"junk\""},
+    {"O", "geo:point", "\"134.84, 34.90\""},
     {"Z", "geo:json", "{\"type\":\"Point\",\"coordinates\":[134.85,"},
 };
 
@@ -311,6 +334,7 @@ static const Question QUESTIONS[] = {
     {{NEAR(-1, 0), .point_count = 1}, {{134.84, 34.90}}, "G1 M X"},
     {{NEAR(10, 5), .point_count = 1}, {{134.84, 34.90}}, ""},
     {{NEAR(-1, 5), .point_count = 1}, {{1, 95}}, ""},
+    {{NEAR(-1, 1e9), .point_count = 1}, {{1, 95}}, ""},
     {{NEAR(1, 0), .point_count = 1}, {{1, 1}}, ""},
     {{NEAR(-1, 100), .point_count = 1}, {{4, 54}}, ""},
     {{NEAR(-1, 0), .point_count = 1}, {{1, 51}}, "H"},
@@ -321,16 +345,17 @@ static const Question QUESTIONS[] = {
      "G1 G2 F"},
     {{ASK(GEO_COVERED_BY, GEO_BOX, 2)}, {{130, 30}, {134, 34}}, "G5 G6"},
     {{ASK(GEO_COVERED_BY, GEO_BOX, 2)}, {{133, 33}, {133.1, 33.1}}, "G5"},
-    {{ASK(GEO_COVERED_BY, GEO_BOX, 2)}, {{0, 0}, {140, 40}}, "G1 G2 G3 G4 G5 G6 M F C X"},
+    {{ASK(GEO_COVERED_BY, GEO_BOX, 2)}, {{0, 0}, {140, 40}}, "G1 G2 G3 G4 G5 G6 M F C X W V"},
     {{ASK(GEO_INTERSECTS, GEO_POLYGON, 5)},
      {{135.1, 35.1}, {135.3, 35.1}, {135.3, 35.3}, {135.1, 35.3}, {135.1, 35.1}},
      "G3 C X"},
     {{ASK(GEO_INTERSECTS, GEO_LINE, 2)}, {{134.9, 34.9}, {135.1, 35.1}}, "G3 X"},
     {{ASK(GEO_INTERSECTS, GEO_POINT, 1)}, {{134.84, 34.90}}, "G1 M X"},
     {{ASK(GEO_INTERSECTS, GEO_POINT, 1)}, {{4, 54}}, ""},
-    {{ASK(GEO_DISJOINT, GEO_BOX, 2)}, {{134.8, 34.8}, {134.9, 34.95}}, "G3 G4 G5 G6 C H"},
+    {{ASK(GEO_DISJOINT, GEO_BOX, 2)}, {{134.8, 34.8}, {134.9, 34.95}}, "G3 G4 G5 G6 C H W V"},
     {{ASK(GEO_DISJOINT, GEO_BOX, 2)}, {{-10, -10}, {140, 60}}, ""},
     {{ASK(GEO_EQUALS, GEO_POINT, 1)}, {{134.84, 34.90}}, "G1"},
+    {{ASK(GEO_EQUALS, GEO_POINT, 1)}, {{7, 7}}, "W"},
     {{ASK(GEO_EQUALS, GEO_BOX, 2)}, {{133.1, 33.1}, {133, 33}}, "G5"},
     {{ASK(GEO_EQUALS, GEO_LINE, 2)}, {{134.1, 34.1}, {134, 34}}, "G4"},
     {{ASK(GEO_EQUALS, GEO_POLYGON, 4)}, {{132, 32}, {132.1, 32}, {132.1, 32.1}, {132, 32}}, "G6"},
@@ -406,6 +431,18 @@ static void refuse_shape(GeoRelation relation, GeoShape shape, const GeoPoint *p
     assert_null(matcher);
 }
 
+static void test_refused_distances(void **state)
+{
+    (void)state;
+    GeoFilter filter = {
+        .relation = GEO_NEAR, .points = &HOME, .point_count = 1, .min_m = NAN, .max_m = 5};
+    GeoMatcher *matcher = NULL;
+    assert_fails(geo_matcher_new(&filter, &matcher), GEO_SHAPE);
+    filter.min_m = -1;
+    filter.max_m = NAN;
+    assert_fails(geo_matcher_new(&filter, &matcher), GEO_SHAPE);
+}
+
 static void test_refused_shapes(void **state)
 {
     (void)state;
@@ -436,6 +473,23 @@ static void test_refused_shapes(void **state)
     refuse_shape(GEO_INTERSECTS, GEO_LINE, many, GEO_POINTS_MAX); /* made to cost time */
 }
 
+/* The library underneath has an opinion on each of these shapes, and must keep it to itself. */
+static void test_nothing_is_printed(void **state)
+{
+    FILE *heard = tmpfile();
+    int kept = dup(STDERR_FILENO);
+    assert_non_null(heard);
+    assert_true(kept >= 0 && dup2(fileno(heard), STDERR_FILENO) >= 0);
+    test_refused_values(state);
+    test_recorded_questions(state);
+    test_refused_shapes(state);
+    (void)fflush(stderr);
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    assert_int_equal(lseek(fileno(heard), 0, SEEK_END), 0);
+    (void)close(kept);
+    (void)fclose(heard);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,7 +501,9 @@ int main(void)
         cmocka_unit_test(test_location_of_an_entity),
         cmocka_unit_test(test_recorded_questions),
         cmocka_unit_test(test_entity_without_attributes),
+        cmocka_unit_test(test_refused_distances),
         cmocka_unit_test(test_refused_shapes),
+        cmocka_unit_test(test_nothing_is_printed),
     };
     return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

@@ -174,7 +174,7 @@ static void test_near(void **state)
     check_distances(filter, -1, 5000);
     assert_int_equal(filter->point_count, 1);
     assert_true(filter->points[0].latitude == 34.90 && filter->points[0].longitude == 134.84);
-    check_distances(accepted(*state, "minDistance:1.5;near", "point", " 1 , 2 "), 1.5, -1);
+    check_distances(accepted(*state, "minDistance:1.5;near", "point", ",1 , 2 "), 1.5, -1);
     check_distances(accepted(*state, ";;near;maxDistance:5;minDistance:10", "point", ";1,1"), 10,
                     5);
     check_distances(accepted(*state, "near;maxDistance:0", "point", "95,1"), -1, 0);
@@ -218,6 +218,7 @@ static void test_nothing_asked(void **state)
     assert_null(accepted(*state, "", "", ""));
     /* recorded: without georel the rest is left aside */
     assert_null(accepted(*state, "", "point", "1,1"));
+    assert_null(accepted(*state, "", "polygon", SQUARE));
     assert_ok(read_expression(*state, "{\"foo\":1,\"q\":3}", &filter));
     assert_null(filter);
 }
