@@ -79,9 +79,8 @@ Error v2_entities_create(ApiCall *call, Response *response)
     TRY(v2_entity_parse(request->arena, request->body, params.is_key_values, &write.entity));
     TRY(v2_location_in(request->arena, &write.entity, &location));
     write.kind = params.is_upsert ? ENTITY_UPSERT : ENTITY_CREATE;
-    write.tells_existence = true;
     TRY(v2_call_do_one(call, &write, &outcome));
-    response_empty(response, outcome.was_there ? 204 : 201);
+    response_empty(response, params.is_upsert ? 204 : 201); /* an upsert does not tell which */
     return response_header(response, STR("Location"), location);
 }
 

@@ -27,6 +27,7 @@ typedef struct Run {
     size_t differences;
     size_t refused;
     size_t succeeded;
+    Str last_write; /* "" before the first of a city */
 } Run;
 
 static void show(Run *run, const char *what, const ViewAsk *ask, const ViewAnswer *got,
@@ -40,6 +41,7 @@ static void show(Run *run, const char *what, const ViewAsk *ask, const ViewAnswe
                  (unsigned long long)run->seed, run->requests,
                  STR_FORMAT(view_ask_text(run->city, ask)), STR_FORMAT(got->text),
                  STR_FORMAT(wanted->text));
+    (void)printf("last write: %.*s\n", STR_FORMAT(run->last_write));
 }
 
 static void note(Run *run, int status)
@@ -66,18 +68,6 @@ static void echo(Run *run, const ViewWrite *write)
     for (size_t i = 0; i < write->echo_count; i++) {
         (void)view_send_plain(run->city, &write->echoes[i]);
     }
-    if (write->is_deletion) {
-        Str path = write->entity_path;
-        size_t query = str_find(path, '?');
-        const Str parts[] = {str_slice(path, 0, query), STR("/attrs"),
-                             str_slice(path, query, path.n)};
-        ViewAsk left = {.method = HTTP_GET};
-        ViewAsk gone = {.method = HTTP_DELETE, .target = path};
-        assert_ok(str_join_in(run->city->vault.arena, parts, 3, &left.target));
-        if (str_ends_with(view_send_plain(run->city, &left).text, STR("\n{}"))) {
-            (void)view_send_plain(run->city, &gone);
-        }
-    }
 }
 
 static void expect_status(Run *run, const ViewWrite *write, const ViewAnswer *got, int from, int to)
@@ -96,6 +86,7 @@ static void write_one(Run *run)
     ViewAnswer got = view_send_musubi(run->city, &write.ask);
     note(run, got.status);
     run->refused += got.status == 403 ? 1 : 0;
+    run->last_write = view_ask_text(run->city, &write.ask);
     if (write.created_for < VIEW_CITIZENS_MAX && got.status < 300) {
         size_t type = str_starts_with(write.created_id, STR("urn:ngsi-ld:Person:")) ? 1 : 0;
         view_city_remember(run->city, write.created_for, type, write.created_id);
@@ -119,7 +110,7 @@ static void write_one(Run *run)
         echo(run, &write);
         break;
     }
-    view_plain_reorder(run->city);
+    view_plain_settle(run->city);
 }
 
 static void write_and_read(Run *run)
@@ -157,6 +148,7 @@ static void one_city(Run *run)
     ViewAsk asks[READS];
     ViewAnswer answers[READS];
     view_city_open(run->city, run->seed);
+    run->last_write = STR_EMPTY;
     for (size_t i = 0; i < READS; i++) {
         asks[i] = view_ask_read(run->city, true);
         compare(run, "read", &asks[i]);

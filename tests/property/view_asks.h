@@ -44,8 +44,6 @@ typedef struct ViewWrite {
     ViewExpect expect;
     ViewAsk echoes[VIEW_ECHOES_MAX];
     size_t echo_count;
-    bool is_deletion;   /* of an entity of which parts stay: the plain one goes once it is empty */
-    Str entity_path;    /* /v2/entities/ID, of what is_deletion deletes */
     size_t created_for; /* citizen of an entity that may come to be; VIEW_CITIZENS_MAX: none */
     Str created_id;
 } ViewWrite;

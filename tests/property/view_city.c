@@ -469,11 +469,28 @@ static void fill_plain(ViewCity *city)
     }
 }
 
-void view_plain_reorder(ViewCity *city)
+static void plain_remove(ViewCity *city, const StoreDoc *doc)
+{
+    StoreBatch *batch = store_batch_in(city->vault.arena);
+    store_batch_delete(batch, STORE_PUBLIC_ENTITIES, doc->key, doc->version);
+    assert_ok(store_commit(city->plain_store, batch, contract_deadline(), NULL));
+}
+
+static Place place_of(const ViewCity *city, const Entity *entity, size_t at)
+{
+    size_t type = view_type_index(entity->type);
+    size_t owner = view_owner(city, type, entity->id);
+    assert_true(owner < VIEW_CITIZENS_MAX);
+    return (Place){.type = type,
+                   .row_order = city->citizens[owner].row_order[type],
+                   .id = entity->id,
+                   .at = at};
+}
+
+void view_plain_settle(ViewCity *city)
 {
     StoreSnapshot *snapshot;
     StoreDoc *docs;
-    Place *places;
     size_t count;
     Arena *arena = city->vault.arena;
     const StoreFind find = {.collection = STORE_PUBLIC_ENTITIES, .limit = STORE_FIND_LIMIT_MAX};
@@ -481,21 +498,20 @@ void view_plain_reorder(ViewCity *city)
     assert_ok(store_find(snapshot, arena, &find, &docs, &count));
     (void)store_snapshot_close(snapshot);
     Entity *entities = ARENA_MANY(arena, Entity, count);
-    places = ARENA_MANY(arena, Place, count);
+    Place *places = ARENA_MANY(arena, Place, count);
+    size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         assert_ok(public_entity_read(arena, docs[i].body, &entities[i], NULL));
-        size_t type = view_type_index(entities[i].type);
-        size_t owner = view_owner(city, type, entities[i].id);
-        assert_true(owner < VIEW_CITIZENS_MAX);
-        places[i] = (Place){.type = type,
-                            .row_order = city->citizens[owner].row_order[type],
-                            .id = entities[i].id,
-                            .at = i};
+        if (entities[i].attribute_count == 0) {
+            plain_remove(city, &docs[i]);
+        } else {
+            places[kept++] = place_of(city, &entities[i], i);
+        }
     }
-    if (count > 1) {
-        qsort(places, count, sizeof *places, by_place);
+    if (kept > 1) {
+        qsort(places, kept, sizeof *places, by_place);
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < kept; i++) {
         plain_put(city, &entities[places[i].at], (int64_t)i + 1, &docs[places[i].at]);
     }
 }

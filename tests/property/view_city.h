@@ -89,9 +89,10 @@ size_t view_type_index(Str name);
 unsigned view_bit(size_t type, Str attribute);
 /* Whose entity it is, by kenko's id and type: VIEW_CITIZENS_MAX when the model knows none. */
 size_t view_owner(const ViewCity *city, size_t type, Str seen_id);
-/* Puts the reference's entities back into view order after writes, so that it lists what was added
- * where a view does. Owners of added entities are asked from the model. */
-void view_plain_reorder(ViewCity *city);
+/* What a plain broker can't know, done to it after a write: entities without attributes are absent
+ * from a view, and what was added stands in view order. Owners of added entities are asked from the
+ * model. */
+void view_plain_settle(ViewCity *city);
 /* Remembers an entity that kenko created: it belongs to a citizen and kenko knows it by its id. */
 void view_city_remember(ViewCity *city, size_t citizen, size_t type, Str id);
 

@@ -252,7 +252,7 @@ static void add_number(Params *params, const char *name, const char *const *text
 
 static void add_page(Params *params)
 {
-    static const char *const limits[] = {"1", "2", "3", "20", "1000", "0", "1001", "x"};
+    static const char *const limits[] = {"1", "2", "3", "20", "900", "0", "1001", "x"};
     static const char *const offsets[] = {"0", "1", "2", "5", "-1"};
     if (view_chance(params->city, 40)) {
         add_number(params, "limit", limits, view_chance(params->city, 90) ? 6 : 8);

@@ -35,7 +35,6 @@ typedef struct EntityWrite {
                          the stored one or, when there is none, follows the value. */
     Str service_path; /* as sent; "" = "/" */
     bool overrides_metadata;
-    bool tells_existence; /* the answer will say whether an upsert created (201 or 204) */
 } EntityWrite;
 
 /* Writes of one request, in order; a later one sees what an earlier one did. */

@@ -27,9 +27,8 @@ static bool tells(const EntityWrite *write)
     switch (write->kind) {
     case ENTITY_CREATE:
     case ENTITY_APPEND:
-        return false;
     case ENTITY_UPSERT:
-        return write->tells_existence;
+        return false;
     case ENTITY_UPSERT_STRICT:
     case ENTITY_APPEND_STRICT:
     case ENTITY_UPDATE:
@@ -42,16 +41,20 @@ static bool tells(const EntityWrite *write)
     return true;
 }
 
-static bool is_granted(GateCaller *caller, const GateTarget *target, const EntityWrite *write,
-                       const Attribute *attribute)
+static bool needs_read(GateCaller *caller, const GateTarget *target, const EntityWrite *write,
+                       bool is_new, const Attribute *attribute)
 {
-    if (!gate_write_may(caller, target, attribute->name, CONSENT_WRITE)) {
-        return false;
-    }
-    bool needs_read =
-        tells(write) || (write->kind != ENTITY_DELETE_ATTRIBUTES &&
-                         entity_update_is_operator(caller->call->arena, attribute->value));
-    return !needs_read || gate_write_may(caller, target, attribute->name, CONSENT_READ);
+    bool is_subject = str_eq(attribute->name, target->type->spec->subject_attribute);
+    return tells(write) || (is_subject && !is_new) ||
+           entity_update_is_operator(caller->call->arena, attribute->value);
+}
+
+static bool is_granted(GateCaller *caller, const GateTarget *target, const EntityWrite *write,
+                       bool is_new, const Attribute *attribute)
+{
+    return gate_write_may(caller, target, attribute->name, CONSENT_WRITE) &&
+           (!needs_read(caller, target, write, is_new, attribute) ||
+            gate_write_may(caller, target, attribute->name, CONSENT_READ));
 }
 
 /* A citizen of whom nothing at all is granted is left to the view, which has not got it. */
@@ -73,7 +76,7 @@ static void refused_deletion(const GateCaller *caller, const GateTarget *target,
 }
 
 Error gate_write_refused(GateCaller *caller, const GateTarget *target, const EntityWrite *write,
-                         StrList *ret_names)
+                         bool is_new, StrList *ret_names)
 {
     const Entity *asked = &write->entity;
     size_t most =
@@ -85,7 +88,7 @@ Error gate_write_refused(GateCaller *caller, const GateTarget *target, const Ent
         refused_deletion(caller, target, names, &count);
     }
     for (size_t i = 0; i < asked->attribute_count && write->kind != ENTITY_DELETE; i++) {
-        if (!is_granted(caller, target, write, &asked->attributes[i])) {
+        if (!is_granted(caller, target, write, is_new, &asked->attributes[i])) {
             names[count++] = asked->attributes[i].name;
         }
     }
