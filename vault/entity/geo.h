@@ -50,7 +50,9 @@ bool geo_is_type(Str ngsi_type);
 bool geo_is_location(const Attribute *attribute);
 /* The entity's location, or NULL. */
 const Attribute *geo_location(const Entity *entity);
-/* Whether a value may be stored under the geo type. Errors: GEO_VALUE (argument: Orion's words). */
+/* Whether a value may be stored under the geo type: Orion's rules, a shape that doesn't cross
+ * itself, at most GEO_VALUE_POINTS_MAX coordinates (geo_value.h). Errors: GEO_VALUE (argument:
+ * Orion's words), OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error geo_value_check(Arena *arena, Str ngsi_type, JsonValue value) MUST_USE;
 
 typedef struct GeoMatcher GeoMatcher;
@@ -60,8 +62,9 @@ typedef struct GeoMatcher GeoMatcher;
 Error geo_matcher_new(const GeoFilter *filter, GeoMatcher **ret_matcher) MUST_USE;
 /* NULL is fine. Returns NULL. */
 GeoMatcher *geo_matcher_free(GeoMatcher *matcher);
-/* Whether the entity's location stands in the relation; an entity without one never does, but for
- * what Orion says of disjoint. Errors: OUT_OF_MEMORY, BUDGET_EXCEEDED. */
+/* Whether the entity's location stands in the relation; an entity without one, or with one that
+ * can't be read, stands in none, not even DISJOINT (Orion's rule). A point costs no memory of
+ * scratch, other values what reading them takes. Errors: OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error geo_matcher_test(GeoMatcher *matcher, Arena *scratch, const Entity *entity, bool *ret_matches)
     MUST_USE;
 /* Metres between the asked point, or the middle of another shape's bounds, and the nearest of the
