@@ -50,13 +50,20 @@ static Error attempt_open(GateCaller *caller, const EntityBatch *batch, Attempt 
 
 /* --- leaves ----------------------------------------------------------------------------------- */
 
-static LeafDraft leaf_of(const GateCaller *caller, const GateWritePlan *plan, Str id)
+static bool takes_away(EntityWriteKind kind)
+{
+    return kind == ENTITY_DELETE || kind == ENTITY_DELETE_ATTRIBUTES;
+}
+
+static LeafDraft leaf_of(const GateCaller *caller, const GateWritePlan *plan,
+                         const EntityWrite *write)
 {
     const GateTarget *target = &plan->target;
-    LeafDraft draft = gate_leaf(caller->principal, LEAF_WRITE);
+    LeafDraft draft =
+        gate_leaf(caller->principal, takes_away(write->kind) ? LEAF_DELETE : LEAF_WRITE);
     draft.key = caller->own.key;
     draft.attribute_count = (uint32_t)plan->names.count;
-    draft.detail.entity_id = id;
+    draft.detail.entity_id = write->entity.id;
     draft.detail.attributes = plan->names.items;
     draft.detail.attribute_count = plan->names.count;
     if (target->subject.key != NULL) {
@@ -68,9 +75,9 @@ static LeafDraft leaf_of(const GateCaller *caller, const GateWritePlan *plan, St
 }
 
 static Error refusal_add(GateLeaves *leaves, const GateCaller *caller, const GateWritePlan *plan,
-                         Str id)
+                         const EntityWrite *write)
 {
-    LeafDraft draft = leaf_of(caller, plan, id);
+    LeafDraft draft = leaf_of(caller, plan, write);
     draft.is_denied = true;
     draft.why = str_from(plan->why);
     return gate_leaves_add(leaves, &draft);
@@ -78,9 +85,9 @@ static Error refusal_add(GateLeaves *leaves, const GateCaller *caller, const Gat
 
 /* With the hash of the new state, of nothing when the entity is to be gone. */
 static Error intent_add(GateLeaves *leaves, const GateCaller *caller, const Attempt *attempt,
-                        const GateWritePlan *plan, Str id)
+                        const GateWritePlan *plan, const EntityWrite *write)
 {
-    LeafDraft draft = leaf_of(caller, plan, id);
+    LeafDraft draft = leaf_of(caller, plan, write);
     draft.why = consent_why_text(CONSENT_WHY_OK);
     if (plan->rule != NULL) {
         draft.detail.grant_id = plan->rule->grant_id;
@@ -99,9 +106,9 @@ static Error leaves_add(GateLeaves *leaves, const GateCaller *caller, const Atte
 {
     for (size_t i = 0; i < attempt->count; i++) {
         const GateWritePlan *plan = &attempt->plans[i];
-        Str id = attempt->batch->writes[i].entity.id;
-        TRY(plan->why != NULL ? refusal_add(leaves, caller, plan, id)
-                              : intent_add(leaves, caller, attempt, plan, id));
+        const EntityWrite *write = &attempt->batch->writes[i];
+        TRY(plan->why != NULL ? refusal_add(leaves, caller, plan, write)
+                              : intent_add(leaves, caller, attempt, plan, write));
     }
     return OK;
 }
@@ -117,14 +124,21 @@ static Error leaves_append(const GateCaller *caller, const Attempt *attempt)
 
 /* --- refusals of the whole -------------------------------------------------------------------- */
 
-static Error refused_names_in(Arena *arena, const Attempt *attempt, Str *ret_names)
+/* Each name once. */
+static Error refused_names_in(GateCaller *caller, const Attempt *attempt, Str *ret_names)
 {
-    Buf buf = buf_in(arena);
+    CLEANUP(map_free) Map *said = NULL;
+    TRY(map_new(caller->call->core->ports->entropy, &said));
+    Buf buf = buf_in(caller->call->arena);
     for (size_t i = 0; i < attempt->count; i++) {
         const StrList *refused = &attempt->plans[i].refused;
         for (size_t k = 0; k < refused->count; k++) {
-            buf_add(&buf, buf.n == 0 ? STR_EMPTY : STR(", "));
-            buf_add(&buf, refused->items[k]);
+            void *before = NULL;
+            TRY(map_put(said, refused->items[k], &attempt->plans[i], &before));
+            if (before == NULL) {
+                buf_add(&buf, buf.n == 0 ? STR_EMPTY : STR(", "));
+                buf_add(&buf, refused->items[k]);
+            }
         }
     }
     return buf_finish(&buf, ret_names);
@@ -137,13 +151,12 @@ static Error refuse_batch(GateCaller *caller, const Attempt *attempt)
     CLEANUP(gate_leaves_done) GateLeaves leaves = gate_leaves(caller->gate, arena);
     for (size_t i = 0; i < attempt->count; i++) {
         if (attempt->plans[i].refused.count > 0) {
-            TRY(refusal_add(&leaves, caller, &attempt->plans[i],
-                            attempt->batch->writes[i].entity.id));
+            TRY(refusal_add(&leaves, caller, &attempt->plans[i], &attempt->batch->writes[i]));
         }
     }
     TRY(gate_leaves_append(&leaves, caller->call->deadline));
     Str names;
-    TRY(refused_names_in(arena, attempt, &names));
+    TRY(refused_names_in(caller, attempt, &names));
     return FAIL(WRITE_NOT_GRANTED, str_argument(arena, names));
 }
 
@@ -153,8 +166,7 @@ static Error refuse_for_one(GateCaller *caller, const Attempt *attempt, Error re
     if (plan->why != NULL) {
         CLEANUP(gate_leaves_done)
         GateLeaves leaves = gate_leaves(caller->gate, caller->call->arena);
-        TRY(refusal_add(&leaves, caller, plan,
-                        attempt->batch->writes[attempt->count - 1].entity.id));
+        TRY(refusal_add(&leaves, caller, plan, &attempt->batch->writes[attempt->count - 1]));
         TRY(gate_leaves_append(&leaves, caller->call->deadline));
     }
     return refusal;
@@ -176,12 +188,30 @@ static Error plan_next(GateCaller *caller, GateTypes types, Attempt *attempt)
     return OK;
 }
 
+/* The personal types that the writes name; all of them when one names none. */
+static Error types_in(GateCaller *caller, const EntityBatch *batch, GateTypes *ret_types)
+{
+    Str *names = ARENA_MANY(caller->call->arena, Str, batch->count);
+    ENSURE_ALLOC(names, caller->call->arena);
+    StrList list = {.items = names};
+    for (size_t i = 0; i < batch->count; i++) {
+        Str type = batch->writes[i].entity.type;
+        if (type.n == 0) {
+            list.count = 0;
+            break;
+        }
+        names[list.count] = type;
+        list.count += str_list_has(list, type) ? 0 : 1;
+    }
+    return gate_types_in(caller, list, &ret_types->items, &ret_types->count);
+}
+
 /* All that the grants refuse is found before anything else is said about any of the writes. */
 static Error plan_all(GateCaller *caller, Attempt *attempt)
 {
     GateTypes types;
     Error error = OK;
-    TRY(gate_types_in(caller, (StrList){0}, &types.items, &types.count));
+    TRY(types_in(caller, attempt->batch, &types));
     for (size_t i = 0; i < attempt->batch->count && !FAILED(error); i++) {
         error = plan_next(caller, types, attempt);
         bool is_refused = attempt->plans[i].refused.count > 0;

@@ -53,44 +53,47 @@ static bool removes_unnamed(EntityWriteKind kind)
 
 /* What is neither named nor may go is not opened, but where the write can't be judged without. */
 static bool must_open(const GateCaller *caller, const GateTarget *target, const EntityWrite *write,
-                      bool needs_all, Str name)
+                      Str name)
 {
-    return needs_all || entity_attribute_find(&write->entity, name) != NULL ||
+    return entity_update_needs_all(write) || entity_attribute_find(&write->entity, name) != NULL ||
            (removes_unnamed(write->kind) && gate_write_may(caller, target, name, CONSENT_WRITE));
+}
+
+/* Attribute `index` of the type as the caller sees it; ret_is_seen false: hidden, absent or not to
+ * be said. */
+static Error see(GateCaller *caller, const GateTarget *target, const EntityWrite *write,
+                 size_t index, Attribute *ret_attribute, bool *ret_is_seen)
+{
+    VaultCall *call = caller->call;
+    const EntityTypeSpec *spec = target->type->spec;
+    Str name = spec->attributes[index].name;
+    const SealedAttribute *stored = gate_target_attribute(target, index);
+    *ret_is_seen =
+        stored != NULL && gate_target_decide(caller, target, index, CONSENT_READ).is_allowed;
+    *ret_attribute =
+        (Attribute){.name = name, .type = STR_EMPTY, .value = STR_EMPTY, .dataset_id = STR_EMPTY};
+    if (!*ret_is_seen || !must_open(caller, target, write, name)) {
+        return OK;
+    }
+    ViewEyes eyes = view_eyes_of_link(&target->link);
+    return view_attribute_open(call, &eyes, spec, &target->sealed, target->subject.key, name,
+                               stored, ret_attribute, ret_is_seen);
 }
 
 static Error before_in(GateCaller *caller, const GateTarget *target, const EntityWrite *write,
                        Entity *ret_before)
 {
-    VaultCall *call = caller->call;
+    Arena *arena = caller->call->arena;
     const EntityTypeSpec *spec = target->type->spec;
-    ViewEyes eyes = view_eyes_of_link(&target->link);
-    bool needs_all = entity_update_needs_all(write);
-    Attribute *attributes = ARENA_MANY(call->arena, Attribute, spec->attribute_count);
-    ENSURE_ALLOC(attributes, call->arena);
-    size_t count = 0;
+    Entity before = {.id = target->id, .type = spec->name, .service_path = GATE_SERVICE_PATH};
+    before.attributes = ARENA_MANY(arena, Attribute, spec->attribute_count);
+    ENSURE_ALLOC(before.attributes, arena);
     for (size_t i = 0; i < spec->attribute_count; i++) {
-        Str name = spec->attributes[i].name;
-        const SealedAttribute *stored = gate_target_attribute(target, i);
-        if (stored == NULL || !gate_target_decide(caller, target, i, CONSENT_READ).is_allowed) {
-            continue;
-        }
-        Attribute *attribute = &attributes[count];
-        *attribute = (Attribute){
-            .name = name, .type = STR_EMPTY, .value = STR_EMPTY, .dataset_id = STR_EMPTY};
-        bool is_shown = true;
-        if (must_open(caller, target, write, needs_all, name)) {
-            TRY(sealed_entity_open(call->arena, &target->sealed, target->subject.key, spec->name,
-                                   name, stored, attribute));
-            TRY(view_attribute_render(call->arena, call, &eyes, spec, attribute, &is_shown));
-        }
-        count += is_shown ? 1 : 0;
+        bool is_seen = false;
+        TRY(see(caller, target, write, i, &before.attributes[before.attribute_count], &is_seen));
+        before.attribute_count += is_seen ? 1 : 0;
     }
-    *ret_before = (Entity){.id = target->id,
-                           .type = spec->name,
-                           .service_path = GATE_SERVICE_PATH,
-                           .attributes = attributes,
-                           .attribute_count = count};
+    *ret_before = before;
     return OK;
 }
 

@@ -15,10 +15,12 @@ bool gate_write_may(const GateCaller *caller, const GateTarget *target, Str name
                     ConsentOperation operation);
 /* The rule that allows to write it; gate_write_may holds. */
 const ConsentRule *gate_write_rule(const GateCaller *caller, const GateTarget *target, Str name);
-/* The attributes that the grants refuse to this write, none when it may be done. For the deletion
- * of an entity, which names none: those of which only one half is granted, when no attribute has
- * both. In the call's arena. Errors: OUT_OF_MEMORY, BUDGET_EXCEEDED. */
+/* The attributes that the grants refuse to this write, none when it may be done. is_new: the entity
+ * is to be made. One that is there tells whom it is about by what it takes for its subject, so that
+ * may only be named by those who may read it. For the deletion of an entity, which names none:
+ * those of which only one half is granted, when no attribute has both. In the call's arena. Errors:
+ * OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error gate_write_refused(GateCaller *caller, const GateTarget *target, const EntityWrite *write,
-                         StrList *ret_names) MUST_USE;
+                         bool is_new, StrList *ret_names) MUST_USE;
 
 #endif

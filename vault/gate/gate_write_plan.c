@@ -27,9 +27,10 @@ static Error not_found(GateWritePlan *plan)
 }
 
 /* Names the attributes that the grants don't cover; what is stored plays no part. */
-static Error check_grants(GateCaller *caller, const EntityWrite *write, GateWritePlan *plan)
+static Error check_grants(GateCaller *caller, const EntityWrite *write, bool is_new,
+                          GateWritePlan *plan)
 {
-    TRY(gate_write_refused(caller, &plan->target, write, &plan->refused));
+    TRY(gate_write_refused(caller, &plan->target, write, is_new, &plan->refused));
     if (plan->refused.count == 0) {
         return OK;
     }
@@ -246,7 +247,7 @@ static Error plan_new(GateCaller *caller, GateTypes types, const EntityWrite *wr
     if (plan->target.subject.key == NULL) {
         return not_found(plan);
     }
-    TRY(check_grants(caller, write, plan));
+    TRY(check_grants(caller, write, true, plan));
     bool has_it = false;
     if (write->kind == ENTITY_CREATE) {
         TRY(view_has(caller, type, asked->id, &has_it));
@@ -271,7 +272,7 @@ static Error plan_known(GateCaller *caller, const EntityWrite *write, GateWriteP
     if (plan->target.subject.key == NULL) {
         return not_found(plan);
     }
-    TRY(check_grants(caller, write, plan));
+    TRY(check_grants(caller, write, false, plan));
     if (plan->target.why != NULL) {
         return not_found(plan);
     }

@@ -97,7 +97,7 @@ static void one_commit_for_citizens_and_types(void **state)
                         " PointAccount balance=21 refPerson=\"" TEST_PERSON "np-2\"\n");
     assert_non_null(strstr(test_must_read(&vault, PAY, TEST_PERSON "np-1"), "givenName=\"Hana\""));
     assert_non_null(strstr(test_history(&vault, first),
-                           "write permit CONSENT_OK neppi-pay point-exchange PointAccount "
+                           "delete permit CONSENT_OK neppi-pay point-exchange PointAccount "
                            "[balance,refPerson] yes\n"));
     assert_non_null(strstr(test_history(&vault, second),
                            "write permit CONSENT_OK neppi-pay point-exchange PointAccount "
