@@ -69,8 +69,9 @@ Error gate_knows(const Gate *gate, VaultCall *call, const Principal *principal, 
  * tried again, with a newer snapshot in place of the call's. An Error means that nothing was done:
  * WRITE_NOT_GRANTED (argument: the refused names; also where the answer would tell what exists and
  * no read grant covers it), ENTITY_SUBJECT (the subject attribute is missing, names no citizen in
- * the caller's ids, would change, or would go without its entity), VALUE_TOO_LARGE, ENTITY_INVALID, STORE_LIMIT, those of
- * entity_update_plan, and as gate_read but ENTITY_NOT_FOUND and ENTITY_AMBIGUOUS. */
+ * the caller's ids, would change, or would go without its entity), VALUE_TOO_LARGE, ENTITY_INVALID,
+ * STORE_LIMIT, those of entity_update_plan, and as gate_read but ENTITY_NOT_FOUND and
+ * ENTITY_AMBIGUOUS. */
 Error gate_write(const Gate *gate, VaultCall *call, const Principal *principal,
                  const EntityBatch *batch, EntityOutcome *ret_outcomes) MUST_USE;
 

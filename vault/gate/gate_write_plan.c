@@ -239,7 +239,7 @@ static Error plan_new(GateCaller *caller, GateTypes types, const EntityWrite *wr
                       GateWritePlan *plan)
 {
     const Entity *asked = &write->entity;
-    const GateType *type;
+    const GateType *type = NULL;
     TRY(type_of_new(caller, types, write, &type));
     gate_target_done(&plan->target);
     plan->target = (GateTarget){.type = type, .id = asked->id};
