@@ -408,7 +408,8 @@ static Error rewrite(Work *work, JsonValue set, Members *given, const Members *g
     if (given->count > 0) {
         JsonIter iter = json_iter(set);
         while (json_next(&iter, &name, &value)) {
-            if (!member_find(given, name)->is_used) {
+            const Member *member = member_find(given, name);
+            if (member != NULL && !member->is_used) {
                 write_member(&writer, name, value);
             }
         }
