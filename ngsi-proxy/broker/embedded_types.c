@@ -179,7 +179,7 @@ static Error describe_type(const Listing *listing, TypeInfo *info)
     CLEANUP(arena_free) Arena *scratch = arena_new(SCRATCH_BYTES);
     ENSURE(scratch != NULL, OUT_OF_MEMORY, NULL);
     Pairs pairs = {.seen = seen, .scratch = scratch};
-    StrList sorted;
+    StrList sorted = {.count = 0};
     TRY(walk_type(listing, info, &pairs));
     TRY(sorted_pairs_in(arena, seen, &sorted));
     return group_in(arena, sorted, info);

@@ -75,8 +75,8 @@ static Error flags_in(GateCaller *caller, const GateAsk *ask, const EntityTypeSp
 static Error type_ask(GateCaller *caller, GateAsk *ask, const EntityTypeSpec *spec)
 {
     Arena *arena = caller->call->arena;
-    const EntitySelector **selectors;
-    size_t count;
+    const EntitySelector **selectors = NULL;
+    size_t count = 0;
     TRY(selectors_of_in(arena, ask->query, spec->name, &selectors, &count));
     if (count == 0 && ask->query->selector_count > 0) {
         return OK;
