@@ -8,8 +8,11 @@
 
 #include "api_surface.h"
 
+/* POST /v2/op/update */
 Error v2_batch_update(ApiCall *call, Response *response) MUST_USE;
+/* POST /v2/op/query */
 Error v2_batch_query(ApiCall *call, Response *response) MUST_USE;
+/* POST /v2/op/notify */
 Error v2_batch_notify(ApiCall *call, Response *response) MUST_USE;
 
 #endif

@@ -17,6 +17,7 @@ typedef struct UnionBroker {
     Classifier classifier;
 } UnionBroker;
 
+/* The union behind a broker of its own making. */
 UnionBroker *union_of(Broker *broker);
 /* Whether the caller may ask for personal data at all. */
 bool union_has_purpose(const Principal *principal);

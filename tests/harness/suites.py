@@ -36,6 +36,9 @@ def count_of(output):
     if found:
         _, failed, total = found[-1]
         return int(total) - int(failed), int(failed)
+    found = re.findall(r"(\d+) requests in .* (\d+) differences", output)
+    if found:
+        return int(found[-1][0]), int(found[-1][1])
     found = re.findall(r"(\d+) passed, (\d+) failed", output)
     return (int(found[-1][0]), int(found[-1][1])) if found else (0, 0)
 
@@ -70,6 +73,11 @@ def python(script, *arguments):
     return [sys.executable, "-B", str(ROOT / script), *arguments]
 
 
+def view_oracle(*arguments):
+    """The property test of views alone, with the numbers asked for."""
+    return ["env", "MUSUBI_SOURCE=%s" % ROOT, str(ASAN / "bin" / "test_view_oracle"), *arguments]
+
+
 def test_suites():
     suites = [(label, ctest(label)) for label in CTEST_LABELS]
     if shutil.which("go"):
@@ -100,6 +108,9 @@ def test_suites():
 def soak_suites():
     return [
         ("kill -9 under load", python("tests/system/test_kill.py", "--kills", "500")),
+        ("answers depend on the view", view_oracle("--requests", "100000", "--seed", str(time.time_ns() % 10**9))),
+        ("the same on mongodb", python("tests/mongodb/with_mongodb.py", "--prepare", "musubi_test", "--",
+                                       *view_oracle("--requests", "5000"))),
         ("views tell nothing hidden", python("tests/property/test_views.py", "--requests", "5000", "--citizens", "60")),
         ("kill -9 on mongodb", python("tests/system/test_kill.py", "--kills", "100", "--store", "mongodb")),
         ("data at rest", python("tests/system/test_at_rest.py", "--citizens", "10000")),

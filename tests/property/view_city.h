@@ -89,6 +89,11 @@ size_t view_type_index(Str name);
 unsigned view_bit(size_t type, Str attribute);
 /* Whose entity it is, by kenko's id and type: VIEW_CITIZENS_MAX when the model knows none. */
 size_t view_owner(const ViewCity *city, size_t type, Str seen_id);
+/* Whether kenko may see the attribute (by its place in the table), stored or not. */
+bool view_is_granted(const ViewCity *city, const ViewEntity *entity, size_t at);
+/* The reference, with the view that the model has now. */
+void view_plain_open(ViewCity *city);
+void view_plain_close(ViewCity *city);
 /* What a plain broker can't know, done to it after a write: entities without attributes are absent
  * from a view, and what was added stands in view order. Owners of added entities are asked from the
  * model. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gate_show.h"
+#include "planted_leak.h"
 
 #define SORTING_ARENA_BYTES ((size_t)128 << 20)
 
@@ -268,7 +269,7 @@ Error gate_page_finish(GatePage *page, EntityPage *ret_page)
     }
     ENSURE(page->count == count, INTERNAL, "page");
     answer.count = count;
-    answer.total = entity_page_builder_seen(page->builder);
+    answer.total = PLANTED_LEAK(COUNT) ? page->evaluated : entity_page_builder_seen(page->builder);
     *ret_page = answer;
     return OK;
 }

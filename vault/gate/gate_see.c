@@ -1,5 +1,7 @@
 #include "gate_see.h"
 
+#include "planted_leak.h"
+
 Error gate_seen_in(Arena *arena, const GateType *type, GateSeen *ret_seen)
 {
     GateSeen seen;
@@ -31,7 +33,9 @@ Error gate_see_given(GateCaller *caller, GateTarget *target, const bool *which, 
 {
     for (size_t i = 0; i < target->type->spec->attribute_count; i++) {
         bool is_wanted = which == NULL || which[i];
-        if (is_wanted && gate_target_decide(caller, target, i, CONSENT_READ).is_allowed) {
+        bool is_given = PLANTED_LEAK(FILTER) ||
+                        gate_target_decide(caller, target, i, CONSENT_READ).is_allowed;
+        if (is_wanted && is_given) {
             TRY(gate_see(caller, target, i, seen));
         }
     }

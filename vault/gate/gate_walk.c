@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gate_chunk.h"
+#include "planted_leak.h"
 
 #define CHUNK_ROWS_MAX ((size_t)200)
 #define CHUNK_ROWS_MIN ((size_t)20)
@@ -15,7 +16,12 @@
 
 static int by_id(const void *a, const void *b)
 {
-    return str_compare(((const GateTarget *)a)->id, ((const GateTarget *)b)->id);
+    const GateTarget *left = a;
+    const GateTarget *right = b;
+    if (PLANTED_LEAK(ORDER) && left->head.created_us != right->head.created_us) {
+        return left->head.created_us < right->head.created_us ? -1 : 1;
+    }
+    return str_compare(left->id, right->id);
 }
 
 typedef struct TargetList {

@@ -1,215 +1,9 @@
 /* One answer from two halves: who is asked for what, pages and counts across both, and a failed
- * half fails all. The halves are fakes that note each question. */
-#include "union.h"
-
+ * half fails all. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
-#include "entity_order.h"
-#include "filter.h"
-
-#define ENTITIES_MAX 8
-
-/* A half with a few entities of one kind: ids "<letter>0", "<letter>1", … */
-typedef struct FakeHalf {
-    Broker broker;
-    char letter;
-    int64_t size;
-    Error failure; /* of every call, when failed */
-    bool has_one;  /* what `get` finds and `knows` knows */
-    int queries;
-    int gets;
-    int writes; /* entities, in all batches */
-    EntityQuery last_query;
-} FakeHalf;
-
-typedef struct Fixture {
-    Arena *arena;
-    TypeRegistry *registry;
-    FakeHalf open_half;
-    FakeHalf personal_half;
-    Broker *both;
-    BrokerCall call;
-    Principal principal;
-} Fixture;
-
-static FakeHalf *from_broker(Broker *broker)
-{
-    return (FakeHalf *)(void *)broker;
-}
-
-/* Entities are ordered by id where an order is asked for. */
-static Error keys_of(Arena *arena, const EntityQuery *query, EntityPage *page)
-{
-    const EntitySortKey **keys = ARENA_MANY(arena, const EntitySortKey *, ENTITIES_MAX);
-    ENSURE_ALLOC(keys, arena);
-    for (size_t i = 0; query->order_count > 0 && i < page->count; i++) {
-        EntitySortKey *key = NULL;
-        TRY(entity_sort_key_in(arena, arena, query, NULL, &page->entities[i], &key));
-        keys[i] = key;
-    }
-    page->keys = keys;
-    return OK;
-}
-
-static Error fake_query(Broker *broker, BrokerCall *call, const EntityQuery *query,
-                        EntityPage *ret_page)
-{
-    FakeHalf *half = from_broker(broker);
-    half->queries++;
-    half->last_query = *query;
-    TRY(half->failure);
-    Entity *entities = ARENA_MANY(call->vault.arena, Entity, ENTITIES_MAX);
-    ENSURE_ALLOC(entities, call->vault.arena);
-    size_t count = 0;
-    for (int64_t i = query->offset; i < half->size && (int64_t)count < query->limit; i++) {
-        char id[8];
-        (void)snprintf(id, sizeof id, "%c%d", half->letter, (int)i);
-        TRY(str_copy_in(call->vault.arena, str_from(id), &entities[count].id));
-        count++;
-    }
-    *ret_page = (EntityPage){.entities = entities, .count = count, .total = half->size};
-    return keys_of(call->vault.arena, query, ret_page);
-}
-
-static Error fake_get(Broker *broker, BrokerCall *call, Str id, Str type, const EntityQuery *query,
-                      Entity *ret_entity)
-{
-    (void)call;
-    (void)query;
-    FakeHalf *half = from_broker(broker);
-    half->gets++;
-    TRY(half->failure);
-    ENSURE(half->has_one, ENTITY_NOT_FOUND, NULL);
-    *ret_entity = (Entity){.id = id, .type = type, .created_us = half->letter};
-    return OK;
-}
-
-static Error fake_write(Broker *broker, BrokerCall *call, const EntityBatch *batch,
-                        EntityOutcome *ret_outcomes)
-{
-    (void)call;
-    FakeHalf *half = from_broker(broker);
-    TRY(half->failure);
-    half->writes += (int)batch->count;
-    for (size_t i = 0; i < batch->count; i++) {
-        char letter[] = {half->letter, '\0'};
-        ret_outcomes[i] = (EntityOutcome){.refusal = OK, .is_applied = true};
-        TRY(str_copy_in(call->vault.arena, str_from(letter), &ret_outcomes[i].type));
-    }
-    return OK;
-}
-
-static Error fake_types(Broker *broker, BrokerCall *call, const TypesQuery *query,
-                        TypeList *ret_types)
-{
-    static const char *const open[] = {"AED", "Person", "Room"};
-    static const char *const personal[] = {"AED", "Person"};
-    FakeHalf *half = from_broker(broker);
-    TRY(half->failure);
-    size_t count = half->letter == 'o' ? 3 : 2;
-    TypeInfo *types = ARENA_MANY(call->vault.arena, TypeInfo, count);
-    ENSURE_ALLOC(types, call->vault.arena);
-    TypeList list = {.types = types};
-    for (size_t i = 0; i < count; i++) {
-        Str name = str_from(half->letter == 'o' ? open[i] : personal[i]);
-        if (query->type.n == 0 || str_eq(query->type, name)) {
-            types[list.count++] = (TypeInfo){.name = name, .count = half->letter};
-        }
-    }
-    *ret_types = list;
-    return OK;
-}
-
-static Error fake_knows(Broker *broker, BrokerCall *call, StrList ids, bool *ret_knows)
-{
-    (void)call;
-    FakeHalf *half = from_broker(broker);
-    TRY(half->failure);
-    for (size_t i = 0; i < ids.count; i++) {
-        ret_knows[i] = half->has_one;
-    }
-    return OK;
-}
-
-static const BrokerOps FAKE_OPS = {.query = fake_query,
-                                   .get = fake_get,
-                                   .write = fake_write,
-                                   .types = fake_types,
-                                   .knows = fake_knows};
-
-static TypeRegistry *shipped_types(Arena *arena)
-{
-    const char *source = getenv("MUSUBI_SOURCE");
-    char folder[512];
-    TypeRegistry *registry = NULL;
-    (void)snprintf(folder, sizeof folder, "%s/schemas/entities", source == NULL ? "." : source);
-    assert_ok(type_registry_load(ports_system(), folder, arena, &registry));
-    return registry;
-}
-
-static void become(Fixture *fixture, ActorKind kind, const char *purpose)
-{
-    fixture->principal =
-        (Principal){.kind = kind, .client = STR("kenko"), .purpose = str_from(purpose)};
-}
-
-static int setup(void **state)
-{
-    Fixture *fixture = calloc(1, sizeof *fixture);
-    fixture->arena = arena_new((size_t)4 << 20);
-    fixture->registry = shipped_types(fixture->arena);
-    fixture->open_half = (FakeHalf){.broker = {&FAKE_OPS}, .letter = 'o', .size = 3, .failure = OK};
-    fixture->personal_half =
-        (FakeHalf){.broker = {&FAKE_OPS}, .letter = 'p', .size = 4, .failure = OK};
-    fixture->call =
-        (BrokerCall){.vault = {.arena = fixture->arena}, .principal = &fixture->principal};
-    const Classifier classifier = {.types = fixture->registry};
-    assert_ok(union_new(&fixture->open_half.broker, &fixture->personal_half.broker, &classifier,
-                        &fixture->both));
-    become(fixture, ACTOR_SERVICE, "health-promotion");
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    Fixture *fixture = *state;
-    (void)union_free(fixture->both);
-    (void)type_registry_free(fixture->registry);
-    (void)arena_free(fixture->arena);
-    free(fixture);
-    return 0;
-}
-
-/* "a,b" as a list in the arena; "" is an empty list. */
-static StrList list_of(Fixture *fixture, const char *text)
-{
-    Str *items = ARENA_MANY(fixture->arena, Str, ENTITIES_MAX);
-    assert_non_null(items);
-    StrList list = {.items = items};
-    Str rest = str_from(text);
-    Str item;
-    while (text[0] != '\0' && str_split(&rest, ',', &item)) {
-        items[list.count++] = item;
-    }
-    return list;
-}
-
-static EntityQuery query_of(Fixture *fixture, const char *types, const char *ids)
-{
-    EntitySelector *selector = ARENA_ONE(fixture->arena, EntitySelector);
-    assert_non_null(selector);
-    *selector = (EntitySelector){.types = list_of(fixture, types), .ids = list_of(fixture, ids)};
-    return (EntityQuery){.selectors = selector, .selector_count = 1, .limit = 20};
-}
-
-static Error ask(Fixture *fixture, const EntityQuery *query, EntityPage *ret_page)
-{
-    return fixture->both->ops->query(fixture->both, &fixture->call, query, ret_page);
-}
+#include "union_city.h"
 
 typedef struct Routing {
     const char *types;
@@ -220,10 +14,6 @@ typedef struct Routing {
     int personal_asked;
     ErrorReason reason; /* NONE: answered */
 } Routing;
-
-#define P ACTOR_SERVICE, "health-promotion"
-#define N ACTOR_SERVICE, ""
-#define A ACTOR_ANONYMOUS, ""
 
 static const Routing ROUTINGS[] = {
     {"", "", P, 1, 1, REASON_NONE},
@@ -541,117 +331,6 @@ static void test_ordered_pages_are_merged(void **state)
     assert_fails(ask(fixture, &query, &page), PAGE_TOO_DEEP);
 }
 
-/* --- conditions ------------------------------------------------------------------------------- */
-
-typedef struct Condition {
-    const char *types;
-    const char *attribute;
-    FilterTest test;
-    const char *constant; /* NULL: none */
-    int open_asked;
-    const char *sent; /* attribute of the term that open data is asked; NULL: none */
-} Condition;
-
-static const Condition CONDITIONS[] = {
-    {"", "familyName", FILTER_EQUAL, "Kita", 0, NULL},
-    {"", "familyName", FILTER_UNEQUAL, "Kita", 0, NULL},
-    {"", "familyName", FILTER_IS_THERE, NULL, 0, NULL},
-    {"", "familyName", FILTER_IS_ABSENT, NULL, 1, NULL},
-    {"AED,Person", "familyName", FILTER_EQUAL, "Kita", 0, NULL},
-    {"AED", "familyName", FILTER_EQUAL, "Kita", 1, "familyName"},
-    {"", "nameEn", FILTER_EQUAL, "Kita", 1, "nameEn"},
-    {"", "nameEn", FILTER_EQUAL, "urn:ngsi-ld:Person:1", 0, NULL},
-    {"", "nameEn", FILTER_UNEQUAL, "urn:ngsi-ld:person:1", 1, "nameEn"},
-    {"", "dateCreated", FILTER_GREATER, "2026-01-01", 1, "dateCreated"},
-};
-
-static void test_open_data_are_asked_nothing_that_could_be_about_a_person(void **state)
-{
-    Fixture *fixture = *state;
-    for (size_t i = 0; i < sizeof CONDITIONS / sizeof CONDITIONS[0]; i++) {
-        const Condition *row = &CONDITIONS[i];
-        FilterValue value = {.kind = FILTER_TEXT};
-        Filter filter = {.kind = FILTER_TERM,
-                         .term = {.attribute = str_from(row->attribute), .test = row->test}};
-        if (row->constant != NULL) {
-            value.text = str_from(row->constant);
-            filter.term.values = &value;
-            filter.term.value_count = 1;
-        }
-        EntityQuery query = query_of(fixture, row->types, "");
-        query.filter = &filter;
-        EntityPage page;
-        fixture->open_half.queries = 0;
-        assert_ok(ask(fixture, &query, &page));
-        const Filter *sent = fixture->open_half.last_query.filter;
-        assert_int_equal(fixture->open_half.queries, row->open_asked);
-        if (row->sent != NULL) {
-            assert_int_equal(sent->kind, FILTER_TERM);
-            assert_str(sent->term.attribute, row->sent);
-            bool has_person = sent->term.value_count > 0 &&
-                              str_starts_with(sent->term.values[0].text, STR("urn:ngsi-ld:"));
-            assert_false(has_person);
-        } else if (row->open_asked > 0) {
-            assert_int_not_equal(sent->kind, FILTER_TERM);
-        }
-    }
-}
-
-static Pattern *pattern_of(Fixture *fixture, const char *text)
-{
-    Pattern *pattern = NULL;
-    assert_ok(pattern_compile_in(fixture->arena, "idPattern", str_from(text), &pattern));
-    return pattern;
-}
-
-static void test_patterns_choose_the_half(void **state)
-{
-    Fixture *fixture = *state;
-    static const struct {
-        const char *id;
-        const char *type;
-        int open_asked;
-        int personal_asked;
-    } rows[] = {
-        {"^urn:ngsi-ld:Person:.*", NULL, 0, 1},
-        {"^urn:ngsi-ld:person:1$", NULL, 0, 1},
-        {".*", NULL, 1, 1},
-        {NULL, "^Per", 0, 1},
-        {NULL, "^AED$", 1, 0},
-        {NULL, ".*", 1, 1},
-        {"^urn:ngsi-ld:AED:.*", "^AED$", 1, 0},
-        {NULL, "^NoSuchType$", 0, 0},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        EntitySelector selector = {0};
-        selector.id_pattern = rows[i].id == NULL ? NULL : pattern_of(fixture, rows[i].id);
-        selector.type_pattern = rows[i].type == NULL ? NULL : pattern_of(fixture, rows[i].type);
-        EntityQuery query = {.selectors = &selector, .selector_count = 1, .limit = 20};
-        EntityPage page;
-        fixture->open_half.queries = 0;
-        fixture->personal_half.queries = 0;
-        assert_ok(ask(fixture, &query, &page));
-        if (fixture->open_half.queries != rows[i].open_asked ||
-            fixture->personal_half.queries != rows[i].personal_asked) {
-            fail_msg("%s %s: %d, %d", rows[i].id == NULL ? "" : rows[i].id,
-                     rows[i].type == NULL ? "" : rows[i].type, fixture->open_half.queries,
-                     fixture->personal_half.queries);
-        }
-    }
-}
-
-/* An id without a type that is the caller's own for something personal is not told to open data. */
-static void test_ids_that_the_caller_knows_stay_inside(void **state)
-{
-    Fixture *fixture = *state;
-    EntityQuery query = query_of(fixture, "", "acc-1");
-    EntityPage page;
-    fixture->personal_half.has_one = true;
-    assert_ok(ask(fixture, &query, &page));
-    assert_int_equal(fixture->open_half.queries, 0);
-    assert_int_equal(fixture->personal_half.queries, 1);
-}
-
 static void test_an_unregistered_type_is_told_how_to_register(void **state)
 {
     Fixture *fixture = *state;
@@ -666,7 +345,8 @@ static void test_an_unregistered_type_is_told_how_to_register(void **state)
     assert_int_equal(error_words(error.reason)->http_status, 422);
 }
 
-#define TEST(function_) cmocka_unit_test_setup_teardown(function_, setup, teardown)
+#define TEST(function_)                                                                            \
+    cmocka_unit_test_setup_teardown(function_, union_city_setup, union_city_teardown)
 
 int main(void)
 {
@@ -682,9 +362,6 @@ int main(void)
         TEST(test_a_batch_is_shared_and_its_outcomes_find_their_places),
         TEST(test_types_of_both),
         TEST(test_ordered_pages_are_merged),
-        TEST(test_open_data_are_asked_nothing_that_could_be_about_a_person),
-        TEST(test_patterns_choose_the_half),
-        TEST(test_ids_that_the_caller_knows_stay_inside),
         TEST(test_an_unregistered_type_is_told_how_to_register),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
