@@ -43,12 +43,10 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* \x{…}, \o{…}, \p{…}, \P{…} and \N{U+…} hold braces that repeat nothing. */
+/* The number in \x{…} and \o{…} repeats nothing. */
 static void skip_braces_of(Scan *scan, char letter)
 {
-    bool takes_braces = letter == 'x' || letter == 'o' || letter == 'p' || letter == 'P';
-    if ((takes_braces && is_ahead(scan, STR("{"))) ||
-        (letter == 'N' && is_ahead(scan, STR("{U+")))) {
+    if ((letter == 'x' || letter == 'o') && is_ahead(scan, STR("{"))) {
         skip_past(scan, '}');
     }
 }

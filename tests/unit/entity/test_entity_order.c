@@ -189,21 +189,44 @@ static void test_paths(void **state)
     check_ascending(VALUES, COUNT(VALUES), path, false);
 }
 
-/* Long texts are cut, and still in order with what follows them. */
+/* A unit n times, between two pieces. */
+static const char *long_text(const char *before, const char *unit, size_t n, const char *behind)
+{
+    Buf buf = buf_in(arena);
+    buf_add(&buf, str_from(before));
+    for (size_t i = 0; i < n; i++) {
+        buf_add(&buf, str_from(unit));
+    }
+    buf_add(&buf, str_from(behind));
+    Str text;
+    assert_ok(buf_finish(&buf, &text));
+    return str_argument(arena, text);
+}
+
+static int compare_values(const char *left, const char *right)
+{
+    return sign_of(entity_sort_key_compare(key_of_value(left, NO_PATH, false),
+                                           key_of_value(right, NO_PATH, false)));
+}
+
+/* Long values are cut, and stay in order with those that differ before. */
 static void test_long_values_are_cut(void **state)
 {
     (void)state;
-    char text[3 * ENTITY_SORT_VALUE_BYTES];
-    memset(text, 'x', sizeof text);
-    text[0] = '"';
-    text[sizeof text - 2] = '"';
-    text[sizeof text - 1] = '\0';
-    const EntitySortKey *long_key = key_of_value(text, NO_PATH, false);
-    assert_true(long_key->bytes.n < ENTITY_SORT_VALUE_BYTES + 16);
-    text[sizeof text - 3] = 'a';
-    assert_int_equal(entity_sort_key_compare(long_key, key_of_value(text, NO_PATH, false)), 0);
-    text[100] = 'a';
-    assert_true(entity_sort_key_compare(key_of_value(text, NO_PATH, false), long_key) < 0);
+    static const struct {
+        const char *before;
+        const char *unit;
+        const char *behind;
+    } SHAPES[] = {{"\"", "x", "\""}, {"{\"k\":\"", "x", "\"}"}, {"[[", "1,", "1]]"}};
+    const size_t n = (size_t)3 * ENTITY_SORT_VALUE_BYTES;
+    for (size_t i = 0; i < COUNT(SHAPES); i++) {
+        const char *one = long_text(SHAPES[i].before, SHAPES[i].unit, n, SHAPES[i].behind);
+        const char *longer = long_text(SHAPES[i].before, SHAPES[i].unit, n + 1, SHAPES[i].behind);
+        const char *shorter = long_text(SHAPES[i].before, SHAPES[i].unit, 50, SHAPES[i].behind);
+        assert_true(key_of_value(one, NO_PATH, false)->bytes.n < ENTITY_SORT_VALUE_BYTES + 16);
+        assert_int_equal(compare_values(one, longer), 0);
+        assert_int_equal(compare_values(shorter, one), -1);
+    }
 }
 
 /* --- several items --- */

@@ -267,6 +267,8 @@ static const CityCase NOT_RECORDED[] = {
     {"servicePath==/", {NAMED("servicePath"), EQUALS, VALUES(TEXT("/"))}, ALL, NULL},
     {"mq n.acc!=1", {NAMED("n"), OF("acc"), DIFFERS, VALUES(NUMBER(1))}, "", NULL},
     {"mq !zzz.acc", {NAMED("zzz"), OF("acc"), ABSENT}, ALL, NULL},
+    {"mq !id.acc", {NAMED("id"), OF("acc"), ABSENT}, ALL, NULL},
+    {"id.k", {NAMED("id"), INTO(STR_INIT("k")), THERE}, "", NULL},
     {"mq w.dateCreated==2020-01-01",
      {NAMED("w"), OF("dateCreated"), EQUALS, VALUES(MOMENT("2020-01-01", Y2020_01_01))},
      "R1 R2 R3 R4 R5 R6",

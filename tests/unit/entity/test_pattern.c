@@ -193,10 +193,12 @@ static const char *const TAKEN[] = {"(((((a)))))",
                                     "[[](c)",
                                     "[\\1]",
                                     "\\\\1",
-                                    "\\x{41}{3}",
-                                    "\\o{101}{3}",
+                                    "\\x{2000}{3}",
+                                    "\\o{2000}{3}",
                                     "\\p{Lu}{3}",
-                                    "\\c{5}",
+                                    "\\c{2000}",
+                                    "[](((((((]",
+                                    "[^](((((((]",
                                     "a{1,}",
                                     "a{0}",
                                     "[(((((((]",
@@ -291,7 +293,8 @@ typedef struct SubjectPlan {
     const char *end;
 } SubjectPlan;
 
-/* Each ends with what patterns need last, so that PCRE2 can't see at once that there is no match. */
+/* Each ends with what patterns need last, so that PCRE2 can't see at once that there is no match.
+ */
 static const SubjectPlan SUBJECT_PLANS[] = {{"a", 31, "!Xbcxyz=:@う"},
                                             {"a", 20000, "Xbxyz"},
                                             {"ab", 1000, "!cxyz:"},
