@@ -104,6 +104,7 @@ static void test_create(void **state)
          FINE, true},
         {ENTITY_CREATE, "a:Number=1", "x=1", "a:Number=1", REASON_ENTITY_EXISTS, false},
         {ENTITY_CREATE, NULL, "n={\"$inc\":1} u={\"$unset\":{\"a\":1}}", "n:Number=1", FINE, true},
+        {ENTITY_CREATE, NULL, "n={\"$min\":5}", "n:Number=0", FINE, true},
     };
     CHECK_CASES(cases);
 }
@@ -137,6 +138,7 @@ static void test_append(void **state)
         {ENTITY_APPEND_STRICT, "h:Number=5", "k:Number=6", "h:Number=5 k:Number=6", FINE, true},
         {ENTITY_APPEND_STRICT, NULL, "k=6", NULL, REASON_ENTITY_NOT_FOUND, false},
         {ENTITY_APPEND, "a:Number=1", "n={\"$inc\":2}", "a:Number=1 n:Number=2", FINE, true},
+        {ENTITY_APPEND, "a:Number=1", "n={\"$min\":5}", "a:Number=1 n:Number=5", FINE, true},
         {ENTITY_APPEND, "a:Number=1", "n={\"$pull\":2}", "a:Number=1", FINE, false},
     };
     CHECK_CASES(cases);
@@ -173,6 +175,7 @@ static void test_replace(void **state)
         {ENTITY_REPLACE, "h:Foo=5 k:Text=\"x\"", "h=1", "h:Number=1", FINE, true},
         {ENTITY_REPLACE, "h:Number=5", "", "", FINE, true},
         {ENTITY_REPLACE, "n:Number=5", "n={\"$inc\":2}", "n:Number=2", FINE, true},
+        {ENTITY_REPLACE, "n:Number=5", "n={\"$max\":-2}", "n:Number=0", FINE, true},
         {ENTITY_REPLACE, "n:Number=5 m:Number=1", "n={\"$unset\":{\"a\":1}} m=2", "m:Number=2",
          FINE, true},
     };
