@@ -28,7 +28,7 @@ Error city_create(City *city, const char *path, const char *body) MUST_USE;
 /* PATCH …/attrs, normalized. type may be "". */
 Error city_update(City *city, const char *path, const char *id, const char *type, const char *body)
     MUST_USE;
-/* Any batch, with the answer to all of it; outcomes (batch->count of them) without their names. */
+/* Any batch, with the answer to all of it; outcomes (batch->count of them) without their texts. */
 Error city_write(City *city, const EntityBatch *batch, EntityOutcome *outcomes) MUST_USE;
 /* GET /v2/entities/{id}; normalized. */
 Error city_get(City *city, const char *path, const char *id, const char *type, Str *ret_json)
