@@ -113,13 +113,25 @@ static bool take_fixed_part(Str *rest, Attribute *attribute, uint64_t *ret_metad
     return is_whole;
 }
 
+/* Text of an LP at `at`; false when it is not all there. */
+static bool lp_at(Str record, size_t at, Str *ret_text)
+{
+    if (record.n < at + LP_BYTES_MIN) {
+        return false;
+    }
+    const unsigned char *p = (const unsigned char *)record.p + at;
+    size_t n = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+    *ret_text = (Str){record.p + at + LP_BYTES_MIN, n};
+    return n <= record.n - at - LP_BYTES_MIN;
+}
+
+/* Done for every attribute of every entity that a filter looks at: no more steps than it takes. */
 Error attribute_record_name(Str record, Str *ret_name, Str *ret_type)
 {
-    uint64_t format = 0;
-    Str name = STR_EMPTY;
-    Str type = STR_EMPTY;
-    bool is_there = take_uint(&record, 1, &format) && format == RECORD_FORMAT &&
-                    take_lp(&record, &name) && take_lp(&record, &type);
+    Str name;
+    Str type;
+    bool is_there = record.n > 0 && record.p[0] == RECORD_FORMAT && lp_at(record, 1, &name) &&
+                    lp_at(record, 1 + LP_BYTES_MIN + name.n, &type);
     ENSURE(is_there, STORE_CORRUPT, "attribute record");
     *ret_name = name;
     *ret_type = type;

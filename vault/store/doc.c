@@ -6,8 +6,9 @@
 #include "doc_select.h"
 
 /* The writer is our own: libbson's allocates outside the arena, so an abandoned writer would leak,
- * and it ends the process when memory is short. Reading is libbson's iterator, which allocates
- * nothing. */
+ * and it ends the process when memory is short. The reader of members is our own too: a body has
+ * few kinds of them, and lists of thousands of documents are read by it. Whether a body that came
+ * from outside is sound is libbson's to say. */
 
 typedef struct DocLevel {
     size_t start; /* where the record's length word stands */
@@ -205,75 +206,149 @@ Error doc_finish(DocWriter *writer, DocBody *ret_body)
     return OK;
 }
 
+/* One member of a record. */
+typedef struct Member {
+    bson_type_t type;
+    const char *name;
+    Str value; /* its bytes as they are stored, length words included */
+} Member;
+
+/* What is left of a record; the last byte, its end mark, is not counted. */
+typedef struct MemberWalk {
+    const char *p;
+    size_t n;
+    bool is_damaged;
+} MemberWalk;
+
+static size_t get_u32le(const char *p)
+{
+    const unsigned char *bytes = (const unsigned char *)p;
+    return (size_t)bytes[0] | (size_t)bytes[1] << 8 | (size_t)bytes[2] << 16 |
+           (size_t)bytes[3] << 24;
+}
+
+static bool walk_begin(Str record, MemberWalk *ret_walk)
+{
+    bool is_record = record.n >= 5 && record.n <= DOC_BYTES_MAX &&
+                     get_u32le(record.p) == record.n && record.p[record.n - 1] == '\0';
+    *ret_walk = (MemberWalk){.p = is_record ? record.p + 4 : "", .n = is_record ? record.n - 5 : 0};
+    return is_record;
+}
+
+/* Bytes of a value that begins at p; 0: none of ours, or there are too few. */
+static size_t value_bytes(bson_type_t type, const char *p, size_t n)
+{
+    if (type == BSON_TYPE_INT64) {
+        return 8;
+    }
+    if (n < 4 || type == BSON_TYPE_INT32) {
+        return n < 4 ? 0 : 4;
+    }
+    size_t length = get_u32le(p);
+    if (type == BSON_TYPE_UTF8) {
+        return length >= 1 && length <= n - 4 && p[4 + length - 1] == '\0' ? 4 + length : 0;
+    }
+    if (type == BSON_TYPE_BINARY) {
+        return 5 + length;
+    }
+    bool is_record = type == BSON_TYPE_ARRAY || type == BSON_TYPE_DOCUMENT;
+    return is_record && length >= 5 ? length : 0;
+}
+
+/* The next member; false at the end, and where the record is damaged. */
+static bool walk_next(MemberWalk *walk, Member *ret_member)
+{
+    if (walk->n == 0) {
+        return false;
+    }
+    bson_type_t type = (bson_type_t)(unsigned char)walk->p[0];
+    size_t at = 1; /* names are short: a call would cost more than the loop */
+    while (at < walk->n && walk->p[at] != '\0') {
+        at++;
+    }
+    const char *value = walk->p + at + 1;
+    size_t left = at + 1 < walk->n ? walk->n - at - 1 : 0;
+    size_t size = left == 0 ? 0 : value_bytes(type, value, left);
+    if (size == 0 || size > left) {
+        walk->is_damaged = true;
+        return false;
+    }
+    *ret_member = (Member){type, walk->p + 1, {value, size}};
+    walk->p = value + size;
+    walk->n = left - size;
+    return true;
+}
+
+static bool member_find(DocBody body, const char *name, Member *ret_member)
+{
+    MemberWalk walk;
+    if (!walk_begin(body.bytes, &walk)) {
+        return false;
+    }
+    while (walk_next(&walk, ret_member)) {
+        if (ret_member->name[0] == name[0] && strcmp(ret_member->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool body_iter(DocBody body, bson_iter_t *ret_iter)
 {
     return body.bytes.n <= DOC_BYTES_MAX &&
            bson_iter_init_from_data(ret_iter, (const uint8_t *)body.bytes.p, body.bytes.n);
 }
 
-static bool body_find(DocBody body, const char *name, bson_iter_t *ret_iter)
-{
-    return body_iter(body, ret_iter) && bson_iter_find(ret_iter, name);
-}
-
 Error doc_format(DocBody body, int32_t *ret_format)
 {
-    bson_iter_t iter;
-    ENSURE(body_find(body, "f", &iter) && BSON_ITER_HOLDS_INT32(&iter), STORE_CORRUPT, "f");
-    *ret_format = bson_iter_int32(&iter);
+    Member member;
+    ENSURE(member_find(body, "f", &member) && member.type == BSON_TYPE_INT32, STORE_CORRUPT, "f");
+    *ret_format = (int32_t)(uint32_t)get_u32le(member.value.p);
     return OK;
 }
 
 Error doc_get_int(DocBody body, const char *name, int64_t *ret_value)
 {
-    bson_iter_t iter;
-    ENSURE(body_find(body, name, &iter) && BSON_ITER_HOLDS_INT64(&iter), STORE_CORRUPT, name);
-    *ret_value = bson_iter_int64(&iter);
+    Member member;
+    ENSURE(member_find(body, name, &member) && member.type == BSON_TYPE_INT64, STORE_CORRUPT, name);
+    uint64_t value = (uint64_t)get_u32le(member.value.p + 4) << 32 | get_u32le(member.value.p);
+    *ret_value = (int64_t)value;
     return OK;
 }
 
 Error doc_get_text(DocBody body, const char *name, Str *ret_text)
 {
-    bson_iter_t iter;
-    ENSURE(body_find(body, name, &iter) && BSON_ITER_HOLDS_UTF8(&iter), STORE_CORRUPT, name);
-    uint32_t n = 0;
-    const char *p = bson_iter_utf8(&iter, &n);
-    *ret_text = str_bytes(p, n);
+    Member member;
+    ENSURE(member_find(body, name, &member) && member.type == BSON_TYPE_UTF8, STORE_CORRUPT, name);
+    *ret_text = str_bytes(member.value.p + 4, member.value.n - 5);
     return OK;
 }
 
 Error doc_get_bytes(DocBody body, const char *name, Str *ret_bytes)
 {
-    bson_iter_t iter;
-    ENSURE(body_find(body, name, &iter) && BSON_ITER_HOLDS_BINARY(&iter), STORE_CORRUPT, name);
-    bson_subtype_t subtype = BSON_SUBTYPE_USER;
-    uint32_t n = 0;
-    const uint8_t *p = NULL;
-    bson_iter_binary(&iter, &subtype, &n, &p);
-    ENSURE(subtype == BSON_SUBTYPE_BINARY && p != NULL, STORE_CORRUPT, name);
-    *ret_bytes = str_bytes(p, n);
+    Member member;
+    bool is_binary = member_find(body, name, &member) && member.type == BSON_TYPE_BINARY &&
+                     member.value.p[4] == BSON_SUBTYPE_BINARY;
+    ENSURE(is_binary, STORE_CORRUPT, name);
+    *ret_bytes = str_bytes(member.value.p + 5, member.value.n - 5);
     return OK;
 }
 
 /* One pass over the list: counts, and fills items when there is room for them. */
-static Error list_walk(bson_iter_t list, const char *name, DocBody *items, size_t *ret_count)
+static Error list_walk(Str list, const char *name, DocBody *items, size_t *ret_count)
 {
-    const uint8_t *p = NULL;
-    uint32_t n = 0;
-    bson_iter_t iter;
-    bson_iter_array(&list, &n, &p);
-    ENSURE(p != NULL && bson_iter_init_from_data(&iter, p, n), STORE_CORRUPT, name);
+    MemberWalk walk;
+    Member member;
     size_t count = 0;
-    while (bson_iter_next(&iter)) {
-        ENSURE(BSON_ITER_HOLDS_DOCUMENT(&iter), STORE_CORRUPT, name);
-        bson_iter_document(&iter, &n, &p);
-        ENSURE(p != NULL, STORE_CORRUPT, name);
+    ENSURE(walk_begin(list, &walk), STORE_CORRUPT, name);
+    while (walk_next(&walk, &member)) {
+        ENSURE(member.type == BSON_TYPE_DOCUMENT, STORE_CORRUPT, name);
         if (items != NULL) {
-            items[count].bytes = str_bytes(p, n);
+            items[count].bytes = member.value;
         }
         count++;
     }
-    ENSURE(iter.err_off == 0, STORE_CORRUPT, name);
+    ENSURE(!walk.is_damaged, STORE_CORRUPT, name);
     *ret_count = count;
     return OK;
 }
@@ -281,13 +356,13 @@ static Error list_walk(bson_iter_t list, const char *name, DocBody *items, size_
 Error doc_get_list(DocBody body, const char *name, Arena *arena, DocBody **ret_items,
                    size_t *ret_count)
 {
-    bson_iter_t iter;
+    Member member;
     size_t count = 0;
-    ENSURE(body_find(body, name, &iter) && BSON_ITER_HOLDS_ARRAY(&iter), STORE_CORRUPT, name);
-    TRY(list_walk(iter, name, NULL, &count));
+    ENSURE(member_find(body, name, &member) && member.type == BSON_TYPE_ARRAY, STORE_CORRUPT, name);
+    TRY(list_walk(member.value, name, NULL, &count));
     DocBody *items = ARENA_MANY(arena, DocBody, count);
     ENSURE_ALLOC(items, arena);
-    TRY(list_walk(iter, name, items, &count));
+    TRY(list_walk(member.value, name, items, &count));
     *ret_items = items;
     *ret_count = count;
     return OK;
@@ -295,8 +370,8 @@ Error doc_get_list(DocBody body, const char *name, Arena *arena, DocBody **ret_i
 
 bool doc_has(DocBody body, const char *name)
 {
-    bson_iter_t iter;
-    return body_find(body, name, &iter);
+    Member member;
+    return member_find(body, name, &member);
 }
 
 static bool text_is_sound(const bson_iter_t *iter)
@@ -378,19 +453,19 @@ static bool is_named(const char *name, const char *const *names, size_t count)
 Error doc_select_in(Arena *arena, DocBody body, const char *const *names, size_t count,
                     DocBody *ret_body)
 {
-    bson_iter_t iter;
-    ENSURE(body_iter(body, &iter), STORE_CORRUPT, "body");
+    MemberWalk walk;
+    Member member;
+    ENSURE(walk_begin(body.bytes, &walk), STORE_CORRUPT, "body");
     Buf buf = buf_in(arena);
     size_t start = record_open(&buf);
-    size_t from = 4;
-    while (bson_iter_next(&iter)) {
-        /* next_off is where the member after this one begins. */
-        if (is_named(bson_iter_key(&iter), names, count)) {
-            buf_add(&buf, str_slice(body.bytes, from, iter.next_off - from));
+    const char *from = walk.p;
+    while (walk_next(&walk, &member)) {
+        if (is_named(member.name, names, count)) {
+            buf_add(&buf, str_bytes(from, (size_t)(walk.p - from)));
         }
-        from = iter.next_off;
+        from = walk.p;
     }
-    ENSURE(iter.err_off == 0, STORE_CORRUPT, "body");
+    ENSURE(!walk.is_damaged, STORE_CORRUPT, "body");
     record_close(&buf, start);
     return buf_finish(&buf, &ret_body->bytes);
 }
