@@ -164,16 +164,6 @@ static unsigned bits_of(size_t type, const Item *items, size_t count, bool *ret_
     return bits;
 }
 
-static bool has_operator(const Item *items, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (is_operator(&items[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void add_attribute(Buf *body, const Item *item, bool is_key_values)
 {
     if (is_key_values) {
@@ -286,11 +276,14 @@ static ViewAsk batch_ask(ViewCity *city, const char *action, const Aim *aims,
 
 static bool is_granted(const Aim *aim, const Item *items, size_t count, bool needs_read)
 {
-    bool is_any_unknown;
-    unsigned bits = bits_of(aim->type, items, count, &is_any_unknown);
-    unsigned allowed =
-        needs_read || has_operator(items, count) ? aim->reads & aim->writes : aim->writes;
-    return !is_any_unknown && (bits & ~allowed) == 0;
+    for (size_t i = 0; i < count; i++) {
+        bool must_see = needs_read || is_operator(&items[i]);
+        unsigned allowed = must_see ? aim->reads & aim->writes : aim->writes;
+        if ((view_bit(aim->type, str_from(items[i].name)) & allowed) == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Somebody whom kenko knows by this id; of others nothing is told. */
@@ -415,14 +408,14 @@ static ViewWrite create_person(ViewCity *city, bool is_upsert, const Aim *aim)
         write.expect = VIEW_UNKNOWN;
         return write;
     }
-    if (!is_granted(aim, items, count, is_upsert)) {
+    if (!is_granted(aim, items, count, false)) {
         write.expect = VIEW_REFUSED;
         return write;
     }
     unsigned bits = bits_of(PERSON, items, count, &is_any_unknown);
     write.created_for = aim->citizen;
     write.created_id = aim->id;
-    if ((bits & ~aim->reads) != 0 && !aim->is_seen) {
+    if ((bits & ~aim->reads) != 0 && (is_upsert || !aim->is_seen)) {
         write.expect = VIEW_ECHO;
         if ((bits & aim->reads) != 0) {
             write.echoes[write.echo_count++] =
@@ -451,8 +444,7 @@ static ViewWrite create_activity(ViewCity *city, bool is_upsert)
     bool is_any_unknown;
     unsigned bits = bits_of(0, items, count, &is_any_unknown) | 1;
     ViewWrite write = same(create_ask(city, &aim, items, count, ~0U, is_upsert, reference));
-    bool is_allowed = is_granted(&aim, items, count, is_upsert) && (aim.writes & 1) != 0 &&
-                      (!is_upsert || (aim.reads & 1) != 0);
+    bool is_allowed = is_granted(&aim, items, count, false) && (aim.writes & 1) != 0;
     if (!owner->is_linked) {
         write.expect = VIEW_UNKNOWN;
     } else if (!is_allowed) {

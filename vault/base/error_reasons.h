@@ -208,8 +208,6 @@
            LOG_INFO, true)                                                                                             \
     REASON(PAYLOAD_HAS_TYPE, BAD_INPUT, 400, "BadRequest", "entity type specified in payload", "", "error.bad_field",  \
            LOG_INFO, true)                                                                                             \
-    REASON(NOT_SERVED, UNSUPPORTED, 501, "NotImplemented", "%s is not supported yet", "", "error.not_served",          \
-           LOG_INFO, true)                                                                                             \
     REASON(PARAM_EMPTY, BAD_INPUT, 400, "BadRequest", "Empty right-hand-side for URI param /%s/", "",                  \
            "error.bad_param", LOG_INFO, true)                                                                          \
     REASON(PARAM_VALUE, BAD_INPUT, 400, "BadRequest", "Invalid value for URI param /%s/", "", "error.bad_param",       \
