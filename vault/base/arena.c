@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 
 /* Sensitive chunks are whole pages from mmap, so that MADV_DONTDUMP covers them and nothing else;
- * plain chunks come from malloc. */
+ * roomy ones too, so that only what is touched is there; plain chunks come from malloc. */
 
 /* Pages of a sensitive chunk cost nothing until they are touched, and a request should fit into one
  * chunk; a plain one is zeroed whole, so it is small. */
@@ -27,6 +27,8 @@ struct Arena {
     Chunk *chunks;
     size_t budget_bytes;
     size_t used_bytes;
+    size_t chunk_bytes; /* of a usual chunk */
+    bool is_mapped;
     bool is_sensitive;
     ErrorReason failure;
 };
@@ -36,68 +38,78 @@ static size_t round_up(size_t n, size_t step)
     return (n + step - 1) / step * step;
 }
 
-static size_t usual_bytes(bool is_sensitive)
+static Chunk *chunk_map(const Arena *arena, size_t size)
 {
-    return is_sensitive ? SENSITIVE_CHUNK_BYTES : PLAIN_CHUNK_BYTES;
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) {
+        return NULL;
+    }
+    if (arena->is_sensitive) {
+        (void)madvise(pages, size, MADV_DONTDUMP); /* best effort: PR_SET_DUMPABLE 0 is the rule */
+    }
+    return pages;
 }
 
-static Chunk *chunk_new(size_t payload_bytes, bool is_sensitive)
+static Chunk *chunk_new(const Arena *arena, size_t payload_bytes)
 {
     size_t header = round_up(sizeof(Chunk), ALIGNMENT);
     size_t size = header + payload_bytes;
-    if (size < usual_bytes(is_sensitive)) {
-        size = usual_bytes(is_sensitive);
+    size = size < arena->chunk_bytes ? arena->chunk_bytes : size;
+    size = arena->is_mapped ? round_up(size, 4096) : size;
+    Chunk *chunk = arena->is_mapped ? chunk_map(arena, size) : calloc(1, size);
+    if (chunk != NULL) {
+        chunk->size_bytes = size;
+        chunk->used_bytes = header;
     }
-    Chunk *chunk = NULL;
-    if (is_sensitive) {
-        size = round_up(size, 4096);
-        void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (pages == MAP_FAILED) {
-            return NULL;
-        }
-        (void)madvise(pages, size, MADV_DONTDUMP); /* best effort: PR_SET_DUMPABLE 0 is the rule */
-        chunk = pages;
-    } else {
-        chunk = calloc(1, size);
-        if (chunk == NULL) {
-            return NULL;
-        }
-    }
-    chunk->size_bytes = size;
-    chunk->used_bytes = header;
     return chunk;
 }
 
-static void chunk_free(Chunk *chunk, bool is_sensitive)
+static void chunk_free(const Arena *arena, Chunk *chunk)
 {
-    if (!is_sensitive) {
+    if (!arena->is_mapped) {
         free(chunk);
         return;
     }
     size_t size = chunk->size_bytes;
-    explicit_bzero(chunk, chunk->used_bytes); /* the rest was never handed out */
+    if (arena->is_sensitive) {
+        explicit_bzero(chunk, chunk->used_bytes); /* the rest was never handed out */
+    }
     (void)munmap(chunk, size);
 }
 
-static Arena *arena_make(size_t budget_bytes, bool is_sensitive)
+static Arena *arena_make(size_t budget_bytes, size_t chunk_bytes)
 {
     Arena *arena = calloc(1, sizeof *arena);
     if (arena == NULL) {
         return NULL;
     }
     arena->budget_bytes = budget_bytes < BUDGET_MAX ? budget_bytes : BUDGET_MAX;
-    arena->is_sensitive = is_sensitive;
+    arena->chunk_bytes = chunk_bytes;
     return arena;
 }
 
 Arena *arena_new(size_t budget_bytes)
 {
-    return arena_make(budget_bytes, false);
+    return arena_make(budget_bytes, PLAIN_CHUNK_BYTES);
 }
 
 Arena *arena_new_sensitive(size_t budget_bytes)
 {
-    return arena_make(budget_bytes, true);
+    Arena *arena = arena_make(budget_bytes, SENSITIVE_CHUNK_BYTES);
+    if (arena != NULL) {
+        arena->is_mapped = true;
+        arena->is_sensitive = true;
+    }
+    return arena;
+}
+
+Arena *arena_new_roomy(size_t budget_bytes, size_t chunk_bytes)
+{
+    Arena *arena = arena_make(budget_bytes, round_up(chunk_bytes, 4096));
+    if (arena != NULL) {
+        arena->is_mapped = true;
+    }
+    return arena;
 }
 
 Arena *arena_free(Arena *arena)
@@ -108,7 +120,7 @@ Arena *arena_free(Arena *arena)
     Chunk *chunk = arena->chunks;
     while (chunk != NULL) {
         Chunk *next = chunk->next;
-        chunk_free(chunk, arena->is_sensitive);
+        chunk_free(arena, chunk);
         chunk = next;
     }
     free(arena);
@@ -124,14 +136,14 @@ void arena_reset(Arena *arena)
     Chunk *chunk = arena->chunks;
     while (chunk != NULL) {
         Chunk *next = chunk->next;
-        if (kept == NULL && chunk->size_bytes <= usual_bytes(arena->is_sensitive)) {
+        if (kept == NULL && chunk->size_bytes <= arena->chunk_bytes) {
             size_t header = round_up(sizeof(Chunk), ALIGNMENT);
             explicit_bzero((char *)chunk + header, chunk->used_bytes - header);
             chunk->used_bytes = header;
             chunk->next = NULL;
             kept = chunk;
         } else {
-            chunk_free(chunk, arena->is_sensitive);
+            chunk_free(arena, chunk);
         }
         chunk = next;
     }
@@ -148,7 +160,7 @@ static void *refuse(Arena *arena, ErrorReason reason)
 /* A large block fills its own chunk: it goes behind the current one, whose rest stays in use. */
 static void link_chunk(Arena *arena, Chunk *chunk, size_t need)
 {
-    if (need > usual_bytes(arena->is_sensitive) / 4 && arena->chunks != NULL) {
+    if (need > arena->chunk_bytes / 4 && arena->chunks != NULL) {
         chunk->next = arena->chunks->next;
         arena->chunks->next = chunk;
         return;
@@ -169,7 +181,7 @@ void *arena_alloc(Arena *arena, size_t size)
     }
     Chunk *chunk = arena->chunks;
     if (chunk == NULL || need > chunk->size_bytes - chunk->used_bytes) {
-        chunk = chunk_new(need, arena->is_sensitive);
+        chunk = chunk_new(arena, need);
         if (chunk == NULL) {
             return refuse(arena, REASON_OUT_OF_MEMORY);
         }

@@ -21,6 +21,9 @@ typedef struct Arena Arena;
 Arena *arena_new(size_t budget_bytes) MUST_USE;
 /* The same, wiped when freed and excluded from core dumps. */
 Arena *arena_new_sensitive(size_t budget_bytes) MUST_USE;
+/* As arena_new, in chunks of chunk_bytes instead of a few kilobytes: for walks that fill about so
+ * much again and again. What is never touched costs nothing, and arena_reset keeps a chunk. */
+Arena *arena_new_roomy(size_t budget_bytes, size_t chunk_bytes) MUST_USE;
 /* Frees all it gave (wiped first if sensitive). NULL is fine. Returns NULL. */
 Arena *arena_free(Arena *arena);
 

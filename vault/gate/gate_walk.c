@@ -9,6 +9,7 @@
 #define CHUNK_ROWS_MAX ((size_t)200)
 #define CHUNK_ROWS_MIN ((size_t)20)
 #define DOCUMENTS_ARENA_BYTES ((size_t)128 << 20)
+#define DOCUMENTS_CHUNK_BYTES ((size_t)8 << 20) /* holds the usual chunk of rows whole */
 #define ROW_ARENA_BYTES ((size_t)128 << 20)
 #define ENTITIES_READ_AT_ONCE STORE_FIND_LIMIT_MAX
 
@@ -163,7 +164,7 @@ static void walk_memory_done_cleanup_(WalkMemory *memory)
 
 static Error walk_memory_new(WalkMemory *memory)
 {
-    memory->documents = arena_new(DOCUMENTS_ARENA_BYTES);
+    memory->documents = arena_new_roomy(DOCUMENTS_ARENA_BYTES, DOCUMENTS_CHUNK_BYTES);
     memory->opened = arena_new_sensitive(ROW_ARENA_BYTES);
     memory->resume = arena_new(DOCUMENTS_ARENA_BYTES);
     bool has_all = memory->documents != NULL && memory->opened != NULL && memory->resume != NULL;

@@ -192,6 +192,25 @@ static void test_plain_memory_is_not_mapped(void **state)
     assert_int_equal(system_seen.kept_from_dumps_bytes, 0);
 }
 
+/* Who fills as much again gets the same memory, zeroed; what was never touched is not there. */
+static void test_a_roomy_arena_keeps_its_chunk(void **state)
+{
+    (void)state;
+    enum { CHUNK = 1 << 20, BLOCK = 20000, BLOCKS = 40 };
+    CLEANUP(arena_free) Arena *arena = arena_new_roomy(16 * CHUNK, CHUNK);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < BLOCKS; i++) {
+            unsigned char *block = arena_alloc(arena, BLOCK);
+            assert_non_null(block);
+            assert_int_equal(block[0] | block[BLOCK - 1], 0);
+            memset(block, 0xff, BLOCK);
+        }
+        arena_reset(arena);
+    }
+    assert_int_equal(system_seen.mapped_bytes, CHUNK);
+    assert_int_equal(system_seen.kept_from_dumps_bytes, 0);
+}
+
 /* A reset arena is a new one, but for the page it keeps: nothing of before is in it, and no page is
  * asked for. */
 static void test_reset_starts_anew_in_the_same_memory(void **state)
@@ -249,6 +268,7 @@ int main(void)
         cmocka_unit_test_setup(test_memory_of_the_system_runs_out, forget_system),
         cmocka_unit_test_setup(test_sensitive_memory_goes_back_wiped_and_undumped, forget_system),
         cmocka_unit_test_setup(test_reset_starts_anew_in_the_same_memory, forget_system),
+        cmocka_unit_test_setup(test_a_roomy_arena_keeps_its_chunk, forget_system),
         cmocka_unit_test_setup(test_plain_memory_is_not_mapped, forget_system),
         cmocka_unit_test(test_free_takes_null),
         cmocka_unit_test(test_take_empties_the_variable),
