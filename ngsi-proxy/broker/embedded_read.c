@@ -48,7 +48,8 @@ typedef struct Reading {
     EntityPageBuilder *builder;
     Arena *scratch; /* of one document */
     Kept kept;
-    bool needs_bodies;
+    DocBody *bodies; /* of what is kept; NULL: the page's are fetched at the end */
+    bool is_judged;  /* what an entity holds decides */
     int64_t total;
 } Reading;
 
@@ -63,14 +64,23 @@ static bool is_shown(const void *context, Str name)
     return query->attributes.count == 0 || str_list_has(query->attributes, name);
 }
 
+static Error keep_doc(Reading *reading, const StoreDoc *doc)
+{
+    if (reading->bodies != NULL) {
+        DocBody *body = &reading->bodies[reading->kept.count];
+        TRY(str_copy_in(reading->ask.call->vault.arena, doc->body.bytes, &body->bytes));
+    }
+    return keep(&reading->kept, doc->key);
+}
+
 static Error judge(Reading *reading, const StoreDoc *doc)
 {
     Entity entity;
     bool is_hit = true;
     bool is_kept = false;
     uint64_t number = reading->kept.count;
-    const Entity *seen = reading->needs_bodies ? &entity : NULL;
-    if (reading->needs_bodies) {
+    const Entity *seen = reading->is_judged ? &entity : NULL;
+    if (reading->is_judged) {
         arena_reset(reading->scratch);
         TRY(public_entity_read_some(reading->scratch, doc->body, is_read, reading->matcher,
                                     &entity));
@@ -79,7 +89,7 @@ static Error judge(Reading *reading, const StoreDoc *doc)
     if (is_hit) {
         TRY(entity_page_builder_add(reading->builder, reading->scratch, number, seen, &is_kept));
     }
-    return is_kept ? keep(&reading->kept, doc->key) : OK;
+    return is_kept ? keep_doc(reading, doc) : OK;
 }
 
 static Error judge_all(Reading *reading, EmbeddedWalk *walk)
@@ -99,8 +109,23 @@ static Error judge_all(Reading *reading, EmbeddedWalk *walk)
 static int64_t hint_of(const Reading *reading)
 {
     const EntityQuery *query = &reading->query;
-    return reading->needs_bodies || query->is_count_wanted ? INT64_MAX
-                                                           : query->offset + query->limit;
+    return reading->is_judged || query->is_count_wanted ? INT64_MAX : query->offset + query->limit;
+}
+
+/* Whether the walk should bring whole documents: when they are judged, or when most of what it
+ * meets will be shown. Without an order what is kept stays, and need not be fetched again. */
+static Error choose_bodies(Reading *reading, const EmbeddedRanges *ranges, bool *ret_is_whole)
+{
+    const EntityQuery *query = &reading->query;
+    bool is_shown_soon = ranges->ids.count == 0 && ranges->listed.count == 1 &&
+                         query->offset <= query->limit && !query->is_count_wanted;
+    *ret_is_whole = reading->is_judged || is_shown_soon;
+    if (*ret_is_whole && query->order_count == 0) {
+        Arena *arena = reading->ask.call->vault.arena;
+        reading->bodies = ARENA_MANY(arena, DocBody, (size_t)query->limit);
+        ENSURE_ALLOC(reading->bodies, arena);
+    }
+    return OK;
 }
 
 /* By index, when nothing must be looked at for it. */
@@ -130,8 +155,10 @@ static Error find_hits(Reading *reading)
     if (is_past_end || entity_page_builder_is_full(reading->builder)) {
         return OK;
     }
+    bool is_whole = false;
+    TRY(choose_bodies(reading, &ranges, &is_whole));
     CLEANUP(embedded_walk_close) EmbeddedWalk *walk = NULL;
-    TRY(embedded_walk_open(&reading->ask, &ranges, reading->needs_bodies, hint_of(reading), &walk));
+    TRY(embedded_walk_open(&reading->ask, &ranges, is_whole, hint_of(reading), &walk));
     TRY(judge_all(reading, walk));
     if (reading->query.is_count_wanted) {
         reading->total = entity_page_builder_seen(reading->builder);
@@ -139,8 +166,8 @@ static Error find_hits(Reading *reading)
     return OK;
 }
 
-static Error get_docs(const Reading *reading, const EntityHit *hits, size_t hit_count,
-                      StoreDoc **ret_docs)
+static Error fetch_bodies(const Reading *reading, const EntityHit *hits, size_t hit_count,
+                          DocBody *bodies)
 {
     Arena *arena = reading->ask.call->vault.arena;
     StoreDoc *docs = ARENA_MANY(arena, StoreDoc, hit_count);
@@ -150,11 +177,28 @@ static Error get_docs(const Reading *reading, const EntityHit *hits, size_t hit_
     for (size_t i = 0; i < hit_count; i++) {
         keys[i] = kept_key(&reading->kept, hits[i].number);
     }
-    if (hit_count > 0) {
-        TRY(store_get_many(reading->ask.call->vault.snapshot, arena, STORE_PUBLIC_ENTITIES, keys,
-                           hit_count, docs));
+    TRY(store_get_many(reading->ask.call->vault.snapshot, arena, STORE_PUBLIC_ENTITIES, keys,
+                       hit_count, docs));
+    for (size_t i = 0; i < hit_count; i++) {
+        ENSURE(docs[i].version > 0, STORE_CORRUPT, "public entity");
+        bodies[i] = docs[i].body;
     }
-    *ret_docs = docs;
+    return OK;
+}
+
+static Error bodies_of(const Reading *reading, const EntityHit *hits, size_t hit_count,
+                       DocBody **ret_bodies)
+{
+    Arena *arena = reading->ask.call->vault.arena;
+    DocBody *bodies = ARENA_MANY(arena, DocBody, hit_count);
+    ENSURE_ALLOC(bodies, arena);
+    if (reading->bodies == NULL && hit_count > 0) {
+        TRY(fetch_bodies(reading, hits, hit_count, bodies));
+    }
+    for (size_t i = 0; reading->bodies != NULL && i < hit_count; i++) {
+        bodies[i] = reading->bodies[hits[i].number];
+    }
+    *ret_bodies = bodies;
     return OK;
 }
 
@@ -162,17 +206,16 @@ static Error show(const Reading *reading, EntityPage *ret_page)
 {
     Arena *arena = reading->ask.call->vault.arena;
     EntityHit *hits = NULL;
-    StoreDoc *docs = NULL;
+    DocBody *bodies = NULL;
     EntityPage page = {.total = reading->total};
     TRY(entity_page_builder_finish(reading->builder, &hits, &page.count));
-    TRY(get_docs(reading, hits, page.count, &docs));
+    TRY(bodies_of(reading, hits, page.count, &bodies));
     page.entities = ARENA_MANY(arena, Entity, page.count);
     ENSURE_ALLOC(page.entities, arena);
     const EntitySortKey **keys = ARENA_MANY(arena, const EntitySortKey *, page.count);
     ENSURE_ALLOC(keys, arena);
     for (size_t i = 0; i < page.count; i++) {
-        ENSURE(docs[i].version > 0, STORE_CORRUPT, "public entity");
-        TRY(public_entity_read_some(arena, docs[i].body, is_shown, &reading->query,
+        TRY(public_entity_read_some(arena, bodies[i], is_shown, &reading->query,
                                     &page.entities[i]));
         keys[i] = hits[i].key;
     }
@@ -197,7 +240,7 @@ Error embedded_read_page(const BrokerCall *call, const EntityQuery *query, Entit
     TRY(embedded_ask_in(call, &reading.query, matcher, &reading.ask));
     reading.matcher = matcher;
     reading.scratch = scratch;
-    reading.needs_bodies = entity_matcher_reads_any(matcher) || query->order_count > 0;
+    reading.is_judged = entity_matcher_reads_any(matcher) || query->order_count > 0;
     Error error = read_page(&reading, ret_page);
     free(reading.kept.bytes);
     return error;

@@ -252,7 +252,7 @@ static void test_a_filter_stops_when_the_page_is_full(void **state)
                                     .values = values,
                                     .value_count = 1}};
     EntityQuery query = {.filter = &filter, .limit = 20, .service_path = STR_EMPTY};
-    ask(*state, "filter", &query, 20, &(Cost){1, 256, 256 + 20, 0});
+    ask(*state, "filter", &query, 20, &(Cost){1, 256, 256, 0});
     const EntityOrder order = {.kind = ENTITY_ORDER_ID};
     query.filter = NULL;
     query.order = &order;
