@@ -156,6 +156,37 @@ static void dummies_make_room_and_come_back(void **state)
     }
 }
 
+/* One after the other goes, nothing is opened or sealed for it, and the rest stays as it was. */
+static void what_is_taken_out_leaves_the_rest(void **state)
+{
+    (void)state;
+    SealedEntity entity = with_attributes(5);
+    SealedEdit *edit;
+    SealCounts before = seal_counts(vault.ring);
+    assert_ok(sealed_edit_of(&call, subject.key, STR("Person"), &entity, &edit));
+    for (size_t gone = 0; gone < 5; gone++) {
+        assert_false(sealed_edit_is_empty(edit));
+        assert_ok(sealed_edit_remove(edit, person()->attributes[gone].name));
+        assert_ok(sealed_edit_remove(edit, STR("noSuchName")));
+    }
+    assert_true(sealed_edit_is_empty(edit));
+    assert_ok(sealed_edit_of(&call, subject.key, STR("Person"), &entity, &edit));
+    assert_ok(sealed_edit_remove(edit, person()->attributes[2].name));
+    SealedEntity left = finish(edit);
+    SealCounts after = seal_counts(vault.ring);
+    assert_memory_equal(&after, &before, sizeof after);
+    assert_ok(sealed_entity_verify(vault.arena, &left, subject.key));
+    assert_int_equal(left.count, 4);
+    for (size_t i = 0; i < 5; i++) {
+        const SealedAttribute *found = find(&left, person()->attributes[i].name);
+        assert_int_equal(found != NULL, i != 2);
+        if (found != NULL) {
+            const SealedAttribute *old = find(&entity, person()->attributes[i].name);
+            assert_str_eq(found->envelope, old->envelope);
+        }
+    }
+}
+
 static void a_dummy_looks_like_a_neighbour(void **state)
 {
     (void)state;
@@ -254,6 +285,7 @@ int main(void)
         CASE(what_was_sealed_comes_back),
         CASE(the_list_is_always_a_multiple_of_four),
         CASE(dummies_make_room_and_come_back),
+        CASE(what_is_taken_out_leaves_the_rest),
         CASE(a_dummy_looks_like_a_neighbour),
         CASE(one_of_28_costs_one_seal),
         CASE(the_list_can_not_be_changed_alone),

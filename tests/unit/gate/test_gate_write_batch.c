@@ -263,7 +263,7 @@ static void a_failing_commit_leaves_all_or_nothing(void **state)
     assert_non_null(strstr(seen, TEST_ACCOUNT "new PointAccount balance=1 "));
 }
 
-/* Every source of randomness and every file of the log, one after the other. */
+/* Every call for randomness on the way, one after the other. */
 static void the_nth_failure_leaves_all_or_nothing(void **state)
 {
     (void)state;
