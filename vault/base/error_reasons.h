@@ -359,6 +359,23 @@
     REASON(SERVICE_PATH_COUNT, BAD_INPUT, 400, "BadRequest",                                                           \
            "too many service paths - a maximum of ten service paths is allowed", "", "error.service_path", LOG_INFO,   \
            true)                                                                                                       \
+    /* outbound, and what comes back from there */                                                                     \
+    REASON(UPSTREAM_UNAVAILABLE, BUSY, 503, "ServiceUnavailable",                                                      \
+           "the broker of open data does not answer, please try again", "temporarily_unavailable", "error.busy",       \
+           LOG_ERROR, false)                                                                                           \
+    REASON(UPSTREAM_UNSETTLED, BUSY, 503, "ServiceUnavailable",                                                        \
+           "the outcome of the write is not known yet, please read before you try again", "temporarily_unavailable",   \
+           "error.busy", LOG_ERROR, false)                                                                             \
+    REASON(UPSTREAM_ANSWER, UPSTREAM, 503, "ServiceUnavailable",                                                       \
+           "the broker of open data gave an answer that can't be passed on, please try again",                         \
+           "temporarily_unavailable", "error.busy", LOG_ERROR, false)                                                  \
+    REASON(UPSTREAM_FAILED, UPSTREAM, 500, "InternalServerError",                                                      \
+           "the broker of open data could not do what was asked", "server_error", "error.internal", LOG_ERROR, false)  \
+    REASON(UPSTREAM_REFUSED, UPSTREAM, 400, "BadRequest", "the broker of open data refuses the request", "",           \
+           "error.bad_request", LOG_NOTICE, false)                                                                     \
+    REASON(VALUE_IS_PERSONAL, FORBIDDEN, 422, "Unprocessable",                                                         \
+           "a value has the form of an id of the personal type %s and can't become open data", "",                     \
+           "error.id_is_personal", LOG_NOTICE, true)                                                                   \
     /* tool */                                                                                                         \
     REASON(DEMO_NOT_EMPTY, EXISTS, 409, "Conflict", "the demo city can only be loaded into an empty store", "",         \
            "error.conflict", LOG_ERROR, false)                                                                         \
