@@ -360,6 +360,41 @@ static void get_many(Contract *contract)
     (void)store_snapshot_close(view);
 }
 
+/* A visit writes down what it is shown, and reads on meanwhile. */
+typedef struct Visited {
+    Contract *contract;
+    StoreSnapshot *view;
+    size_t stop_at;
+} Visited;
+
+static Error visit_one(void *context, size_t index, const StoreDoc *doc)
+{
+    Visited *visited = context;
+    StoreDoc other;
+    ENSURE(index != visited->stop_at, STORE_CONFLICT, NULL);
+    TRY(store_get(visited->view, visited->contract->arena, STORE_PERSONS, STR("p"), &other));
+    contract_check(visited->contract, other.version == 1, "reads on");
+    contract_doc(visited->contract, doc);
+    return OK;
+}
+
+/* As many as by key, one after the other; an error of the visit ends it. */
+static void visit_many(Contract *contract)
+{
+    const Str keys[] = {STR("b"), STR("none"), STR("a"), STR("b")};
+    contract_insert(contract, STORE_KEYS, "a", contract_body(contract->arena, 1));
+    contract_insert(contract, STORE_KEYS, "b", contract_body(contract->arena, 2));
+    contract_insert(contract, STORE_PERSONS, "p", contract_body(contract->arena, 3));
+    StoreSnapshot *view = open_view(contract);
+    Visited visited = {.contract = contract, .view = view, .stop_at = 4};
+    MUST(store_visit_many(view, STORE_KEYS, keys, 4, visit_one, &visited));
+    visited.stop_at = 2;
+    contract_result(contract, "stopped",
+                    store_visit_many(view, STORE_KEYS, keys, 4, visit_one, &visited));
+    MUST(store_visit_many(view, STORE_KEYS, keys, 0, visit_one, &visited));
+    (void)store_snapshot_close(view);
+}
+
 const ContractCase CASES_FIND[] = {
     {"equality and range", equality_and_range},
     {"whole index and text range", whole_index_and_text_range},
@@ -370,5 +405,6 @@ const ContractCase CASES_FIND[] = {
     {"an index follows its documents", index_follows},
     {"four members", four_members},
     {"many by key", get_many},
+    {"many visited", visit_many},
     {NULL, NULL},
 };

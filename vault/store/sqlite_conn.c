@@ -191,7 +191,8 @@ Error sqlite_conn_statement(SqliteConn *conn, uint32_t shape, SqliteWriteSql wri
         *ret_statement = conn->shapes[at].statement;
         return OK;
     }
-    if (conn->shape_count >= SQLITE_SHAPES / 2) {
+    ENSURE(conn->shape_count < SQLITE_SHAPES - 1, INTERNAL, "statements");
+    if (conn->shape_count >= SQLITE_SHAPES / 2 && conn->visits == 0) {
         statements_drop(conn);
         at = shape_slot(conn, shape);
     }

@@ -25,17 +25,6 @@ static Error row_view(sqlite3_stmt *row, StoreCollection collection, StoreDoc *r
     return OK;
 }
 
-static Error row_read(sqlite3_stmt *row, Arena *arena, StoreCollection collection,
-                      StoreDoc *ret_doc)
-{
-    StoreDoc doc;
-    TRY(row_view(row, collection, &doc));
-    TRY(str_copy_in(arena, doc.key, &doc.key));
-    TRY(str_copy_in(arena, doc.body.bytes, &doc.body.bytes));
-    *ret_doc = doc;
-    return OK;
-}
-
 static int value_compare(const StoreValue *a, const StoreValue *b)
 {
     if (a->kind == STORE_MEMBER_INT) {
@@ -77,34 +66,64 @@ static Error row_select(sqlite3_stmt *row, Arena *arena, const StoreWalk *walk, 
     return OK;
 }
 
-static Error get_one(SqliteConn *conn, sqlite3_stmt *get, Arena *arena, StoreCollection collection,
-                     Str key, StoreDoc *ret_doc)
+/* The row of a key as a view; version 0: there is none. */
+static Error get_view(SqliteConn *conn, sqlite3_stmt *get, StoreCollection collection, Str key,
+                      StoreDoc *ret_doc)
 {
     int code = sqlite_bind_text(get, 1, key);
     code = code != SQLITE_OK ? code : sqlite3_step(get);
-    if (code == SQLITE_ROW) {
-        StoreDoc doc;
-        TRY(row_read(get, arena, collection, &doc));
-        /* A damaged index may lead to a sound row of another document. */
-        ENSURE(str_eq(doc.key, key), STORE_CORRUPT, "row");
-        *ret_doc = doc;
-        return OK;
+    if (code != SQLITE_ROW) {
+        *ret_doc = (StoreDoc){.version = 0};
+        return code == SQLITE_DONE ? OK : sqlite_conn_error(conn, code);
     }
-    return code == SQLITE_DONE ? OK : sqlite_conn_error(conn, code);
+    StoreDoc doc;
+    TRY(row_view(get, collection, &doc));
+    /* A damaged index may lead to a sound row of another document. */
+    ENSURE(str_eq(doc.key, key), STORE_CORRUPT, "row");
+    *ret_doc = doc;
+    return OK;
+}
+
+Error sqlite_visit_many(SqliteConn *conn, StoreCollection collection, const Str *keys, size_t count,
+                        StoreVisit visit, void *context)
+{
+    sqlite3_stmt *get = NULL;
+    TRY(sqlite_conn_statement(conn, SQLITE_SHAPE(SQLITE_FAMILY_GET, collection), write_get,
+                              store_collection_spec(collection), &get));
+    Error error = OK;
+    conn->visits++;
+    for (size_t i = 0; i < count && !FAILED(error); i++) {
+        StoreDoc doc;
+        error = get_view(conn, get, collection, keys[i], &doc);
+        error = FAILED(error) ? error : visit(context, i, &doc);
+        sqlite_conn_done(get);
+    }
+    conn->visits--;
+    return error;
+}
+
+typedef struct Copies {
+    Arena *arena;
+    StoreDoc *docs;
+} Copies;
+
+static Error copy_one(void *context, size_t index, const StoreDoc *doc)
+{
+    Copies *copies = context;
+    StoreDoc copy = *doc;
+    if (doc->version > 0) {
+        TRY(str_copy_in(copies->arena, doc->key, &copy.key));
+        TRY(str_copy_in(copies->arena, doc->body.bytes, &copy.body.bytes));
+        copies->docs[index] = copy;
+    }
+    return OK;
 }
 
 Error sqlite_read_many(SqliteConn *conn, Arena *arena, StoreCollection collection, const Str *keys,
                        size_t count, StoreDoc *ret_docs)
 {
-    sqlite3_stmt *get = NULL;
-    TRY(sqlite_conn_statement(conn, SQLITE_SHAPE(SQLITE_FAMILY_GET, collection), write_get,
-                              store_collection_spec(collection), &get));
-    for (size_t i = 0; i < count; i++) {
-        Error error = get_one(conn, get, arena, collection, keys[i], &ret_docs[i]);
-        sqlite_conn_done(get);
-        TRY(error);
-    }
-    return OK;
+    Copies copies = {.arena = arena, .docs = ret_docs};
+    return sqlite_visit_many(conn, collection, keys, count, copy_one, &copies);
 }
 
 /* What a walk's statement looks like. Of a bound and the resume place on the same side, the further

@@ -38,14 +38,21 @@ Error store_get(StoreSnapshot *snapshot, Arena *arena, StoreCollection collectio
     return store_get_many(snapshot, arena, collection, &key, 1, ret_doc);
 }
 
-Error store_get_many(StoreSnapshot *snapshot, Arena *arena, StoreCollection collection,
-                     const Str *keys, size_t count, StoreDoc *ret_docs)
+static Error keys_check(const StoreSnapshot *snapshot, StoreCollection collection, const Str *keys,
+                        size_t count)
 {
     ENSURE((unsigned)collection < STORE_COLLECTION_COUNT_, STORE_MISUSE, "collection");
     for (size_t i = 0; i < count; i++) {
         ENSURE(store_key_is_good(keys[i]), STORE_MISUSE, "key");
     }
     ENSURE(!deadline_has_passed(snapshot->deadline), DEADLINE, NULL);
+    return OK;
+}
+
+Error store_get_many(StoreSnapshot *snapshot, Arena *arena, StoreCollection collection,
+                     const Str *keys, size_t count, StoreDoc *ret_docs)
+{
+    TRY(keys_check(snapshot, collection, keys, count));
     if (count == 0) {
         return OK;
     }
@@ -54,6 +61,37 @@ Error store_get_many(StoreSnapshot *snapshot, Arena *arena, StoreCollection coll
     TRY(snapshot->store->backend->get_many(snapshot, arena, collection, keys, count, docs));
     memcpy(ret_docs, docs, count * sizeof *docs);
     return OK;
+}
+
+/* So many at once as a reply carries well. */
+#define VISIT_AT_ONCE 200
+#define VISIT_ARENA_BYTES ((size_t)128 << 20)
+
+static Error get_and_visit(StoreSnapshot *snapshot, StoreCollection collection, const Str *keys,
+                           size_t count, StoreVisit visit, void *context)
+{
+    StoreDoc docs[VISIT_AT_ONCE];
+    for (size_t done = 0; done < count; done += VISIT_AT_ONCE) {
+        CLEANUP(arena_free) Arena *arena = arena_new(VISIT_ARENA_BYTES);
+        ENSURE(arena != NULL, OUT_OF_MEMORY, NULL);
+        size_t now = count - done < VISIT_AT_ONCE ? count - done : VISIT_AT_ONCE;
+        TRY(store_get_many(snapshot, arena, collection, &keys[done], now, docs));
+        for (size_t i = 0; i < now; i++) {
+            TRY(visit(context, done + i, &docs[i]));
+        }
+    }
+    return OK;
+}
+
+Error store_visit_many(StoreSnapshot *snapshot, StoreCollection collection, const Str *keys,
+                       size_t count, StoreVisit visit, void *context)
+{
+    const StoreBackend *backend = snapshot->store->backend;
+    TRY(keys_check(snapshot, collection, keys, count));
+    if (backend->visit_many == NULL) {
+        return get_and_visit(snapshot, collection, keys, count, visit, context);
+    }
+    return backend->visit_many(snapshot, collection, keys, count, visit, context);
 }
 
 static Error values_check(const StoreFind *find, const StoreIndex *index)

@@ -113,6 +113,14 @@ Error store_get(StoreSnapshot *snapshot, Arena *arena, StoreCollection collectio
 Error store_get_many(StoreSnapshot *snapshot, Arena *arena, StoreCollection collection,
                      const Str *keys, size_t count, StoreDoc *ret_docs) MUST_USE;
 
+/* Shows the same documents to `visit`, one after the other: for walks over large bodies of which
+ * little is kept. The document lives until visit returns, which may read on, but not this
+ * collection by key. An error of visit ends the walk with it. Errors: those of reads, what visit
+ * returns. */
+typedef Error (*StoreVisit)(void *context, size_t index, const StoreDoc *doc);
+Error store_visit_many(StoreSnapshot *snapshot, StoreCollection collection, const Str *keys,
+                       size_t count, StoreVisit visit, void *context) MUST_USE;
+
 /* A walk along one declared index: the first equal_count members have the given values, the next
  * member (if any) lies in [from, to] (each end optional), in index order (ascending or descending;
  * key order breaks ties, same direction), at most limit documents, after the document whose key and

@@ -36,6 +36,9 @@ typedef struct StoreBackend {
      * repeat. */
     Error (*get_many)(StoreSnapshot *snapshot, Arena *arena, StoreCollection collection,
                       const Str *keys, size_t count, StoreDoc *ret_docs);
+    /* NULL: store.c gets the documents and shows them. */
+    Error (*visit_many)(StoreSnapshot *snapshot, StoreCollection collection, const Str *keys,
+                        size_t count, StoreVisit visit, void *context);
     /* Bodies may hold more than the projection asks for: store.c cuts them unless `cuts_bodies`. */
     Error (*find)(StoreSnapshot *snapshot, Arena *arena, const StoreWalk *walk, StoreDoc **ret_docs,
                   size_t *ret_count);

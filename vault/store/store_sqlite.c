@@ -87,6 +87,13 @@ static Error backend_get_many(StoreSnapshot *snapshot, Arena *arena, StoreCollec
     return sqlite_read_many(snapshot_of(snapshot)->conn, arena, collection, keys, count, ret_docs);
 }
 
+static Error backend_visit_many(StoreSnapshot *snapshot, StoreCollection collection,
+                                const Str *keys, size_t count, StoreVisit visit, void *context)
+{
+    SqliteConn *conn = snapshot_of(snapshot)->conn;
+    return sqlite_visit_many(conn, collection, keys, count, visit, context);
+}
+
 static Error backend_find(StoreSnapshot *snapshot, Arena *arena, const StoreWalk *walk,
                           StoreDoc **ret_docs, size_t *ret_count)
 {
@@ -117,6 +124,7 @@ static const StoreBackend BACKEND = {
     .snapshot_open = backend_snapshot_open,
     .snapshot_close = backend_snapshot_close,
     .get_many = backend_get_many,
+    .visit_many = backend_visit_many,
     .find = backend_find,
     .count = backend_count,
     .commit = backend_commit,
