@@ -57,6 +57,8 @@ typedef struct ApiCall {
     BrokerCall broker; /* broker.vault: arena, snapshot (NULL for ROUTE_WITHOUT_VAULT), tenant,
                         * time, deadline; broker.principal: &principal */
     Principal principal;
+    UpstreamAsk asked; /* broker.asked and broker.raw of NGSIv2 handlers: see v2_call.h */
+    RawAnswer raw;
 } ApiCall;
 
 /* The whole table of routes. Static. */

@@ -10,14 +10,16 @@
 
 Error v2_attributes_get(ApiCall *call, Response *response)
 {
-    Broker *broker = call->api->broker;
     V2Params params;
     Entity entity;
     Str id;
     Str json;
     TRY(v2_call_id(call->request, &id));
     TRY(v2_call_read(call->request, V2_GET, &params));
-    TRY(broker->ops->get(broker, &call->broker, id, params.type, &params.query, &entity));
+    TRY(v2_call_get(call, id, &params, &entity));
+    if (v2_call_is_answered(call)) {
+        return v2_call_answer(call, response);
+    }
     TRY(v2_attributes_render_in(call->request->arena, &entity, &params.show, &json));
     response_json(response, 200, json);
     return OK;
@@ -41,6 +43,9 @@ static Error attributes_write(ApiCall *call, V2Operation operation, EntityWriteK
         write.kind = ENTITY_APPEND_STRICT;
     }
     TRY(v2_call_do_one(call, &write, &outcome));
+    if (v2_call_is_answered(call)) {
+        return v2_call_answer(call, response);
+    }
     response_empty(response, 204);
     return OK;
 }
@@ -65,9 +70,8 @@ Error v2_attributes_replace(ApiCall *call, Response *response)
 /* One attribute is asked for by its name: nothing else is read. */
 static Error get_one(ApiCall *call, Str id, Str name, V2Params *params, Entity *ret_entity)
 {
-    Broker *broker = call->api->broker;
     params->query.attributes = (StrList){.items = &name, .count = 1};
-    return broker->ops->get(broker, &call->broker, id, params->type, &params->query, ret_entity);
+    return v2_call_get(call, id, params, ret_entity);
 }
 
 Error v2_attribute_get(ApiCall *call, Response *response)
@@ -81,6 +85,9 @@ Error v2_attribute_get(ApiCall *call, Response *response)
     TRY(v2_call_attribute(call->request, &name));
     TRY(v2_call_read(call->request, V2_GET_ATTRIBUTE, &params));
     TRY(get_one(call, id, name, &params, &entity));
+    if (v2_call_is_answered(call)) {
+        return v2_call_answer(call, response);
+    }
     TRY(v2_attribute_render_in(call->request->arena, &entity, name, &params.show, &json));
     response_json(response, 200, json);
     return OK;
@@ -96,6 +103,9 @@ static Error write_one(ApiCall *call, const EntityWrite *write, Response *respon
         return FAIL(ATTRIBUTE_NOT_FOUND, NULL);
     }
     TRY(error);
+    if (v2_call_is_answered(call)) {
+        return v2_call_answer(call, response);
+    }
     response_empty(response, 204);
     return OK;
 }
@@ -149,6 +159,9 @@ Error v2_value_get(ApiCall *call, Response *response)
     TRY(v2_value_accept_read(v2_call_header(call->request, STR("Accept"), &header), &accept));
     TRY(v2_call_read_any(call->request, V2_GET_VALUE, &params));
     TRY(get_one(call, id, name, &params, &entity));
+    if (v2_call_is_answered(call)) {
+        return v2_call_answer(call, response);
+    }
     TRY(v2_value_render_in(call->request->arena, &entity, name, &accept, &body, &is_text));
     response_json(response, 200, body);
     response->content_type = is_text ? STR("text/plain") : response->content_type;

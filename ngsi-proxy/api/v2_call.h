@@ -32,11 +32,26 @@ Error v2_call_write_bare(const Request *request, V2Operation operation, V2Params
 Error v2_call_id(const Request *request, Str *ret_id) MUST_USE;
 Error v2_call_attribute(const Request *request, Str *ret_name) MUST_USE;
 
-/* Hands the batch to the broker and words the outcomes; ret_outcomes (batch->count, may be NULL for
- * one write) tell more. Errors: those of the broker and of entity_outcomes_error. */
-Error v2_call_do(ApiCall *call, const EntityBatch *batch, EntityOutcome *ret_outcomes) MUST_USE;
+/* The broker's calls: each tells it what the client sent, and whether another broker's answer may
+ * be given unchanged. Whoever calls asks v2_call_is_answered before it renders. */
+
+/* Page of entities; params lives as long as the call. Errors: those of BrokerOps.query. */
+Error v2_call_query(ApiCall *call, const V2Params *params, EntityPage *ret_page) MUST_USE;
+/* One entity. Errors: those of BrokerOps.get. */
+Error v2_call_get(ApiCall *call, Str id, const V2Params *params, Entity *ret_entity) MUST_USE;
+/* Types. Errors: those of BrokerOps.types. */
+Error v2_call_types(ApiCall *call, const TypesQuery *query, TypeList *ret_types) MUST_USE;
+/* Hands the batch to the broker and words the outcomes; ret_outcomes (batch->count) tell more.
+ * must_be_own: the answer is never another broker's. Errors: those of the broker and of
+ * entity_outcomes_error. */
+Error v2_call_do(ApiCall *call, const EntityBatch *batch, bool must_be_own,
+                 EntityOutcome *ret_outcomes) MUST_USE;
 /* A batch of one. */
 Error v2_call_do_one(ApiCall *call, const EntityWrite *write, EntityOutcome *ret_outcome) MUST_USE;
+/* Whether the answer is another broker's. */
+bool v2_call_is_answered(const ApiCall *call);
+/* Gives that answer. Errors: UPSTREAM_ANSWER (a header that can't be passed on). */
+Error v2_call_answer(const ApiCall *call, Response *response) MUST_USE;
 
 /* Fiware-Total-Count. */
 Error v2_call_count(const Request *request, int64_t total, Response *response) MUST_USE;

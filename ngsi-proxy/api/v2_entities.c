@@ -19,11 +19,10 @@ typedef struct ListWork {
 static Error list_query(ApiCall *call, void *context)
 {
     ListWork *work = context;
-    Broker *broker = call->api->broker;
     if (work->tries++ > 0) {
         TRY(vault_call_renew(&call->broker.vault)); /* the first try may have given it back */
     }
-    return broker->ops->query(broker, &call->broker, &work->params->query, &work->page);
+    return v2_call_query(call, work->params, &work->page);
 }
 
 static Error list_render(ApiCall *call, void *context)
@@ -40,6 +39,9 @@ Error v2_entities_answer(ApiCall *call, const V2Params *params, Response *respon
     ListWork work = {.params = params};
     bool is_large = params->query.limit > LARGE_PAGE_ENTITIES;
     TRY(enough_memory_run(call, is_large, list_query, &work));
+    if (v2_call_is_answered(call)) {
+        return v2_call_answer(call, response);
+    }
     TRY(enough_memory_run(call, is_large, list_render, &work));
     response_json(response, 200, work.json);
     return params->query.is_count_wanted ? v2_call_count(call->request, work.page.total, response)
@@ -55,14 +57,16 @@ Error v2_entities_list(ApiCall *call, Response *response)
 
 Error v2_entity_get(ApiCall *call, Response *response)
 {
-    Broker *broker = call->api->broker;
     V2Params params;
     Entity entity;
     Str id;
     Str json;
     TRY(v2_call_id(call->request, &id));
     TRY(v2_call_read(call->request, V2_GET, &params));
-    TRY(broker->ops->get(broker, &call->broker, id, params.type, &params.query, &entity));
+    TRY(v2_call_get(call, id, &params, &entity));
+    if (v2_call_is_answered(call)) {
+        return v2_call_answer(call, response);
+    }
     TRY(v2_entity_render_in(call->request->arena, &entity, &params.show, &json));
     response_json(response, 200, json);
     return OK;
@@ -80,6 +84,9 @@ Error v2_entities_create(ApiCall *call, Response *response)
     TRY(v2_location_in(request->arena, &write.entity, &location));
     write.kind = params.is_upsert ? ENTITY_UPSERT : ENTITY_CREATE;
     TRY(v2_call_do_one(call, &write, &outcome));
+    if (v2_call_is_answered(call)) {
+        return v2_call_answer(call, response);
+    }
     response_empty(response, params.is_upsert ? 204 : 201); /* an upsert does not tell which */
     return response_header(response, STR("Location"), location);
 }
@@ -93,6 +100,9 @@ Error v2_entity_delete(ApiCall *call, Response *response)
     TRY(v2_call_write_bare(call->request, V2_DELETE, &params, &write.service_path));
     write.entity.type = params.type;
     TRY(v2_call_do_one(call, &write, &outcome));
+    if (v2_call_is_answered(call)) {
+        return v2_call_answer(call, response);
+    }
     response_empty(response, 204);
     return OK;
 }

@@ -5,11 +5,10 @@
 
 static Error ask(ApiCall *call, Str type, const V2Params *params, TypeList *ret_types)
 {
-    Broker *broker = call->api->broker;
     const TypesQuery query = {.type = type,
                               .wants_attributes = params->show.representation != V2_VALUES,
                               .service_path = params->query.service_path};
-    return broker->ops->types(broker, &call->broker, &query, ret_types);
+    return v2_call_types(call, &query, ret_types);
 }
 
 Error v2_types_list(ApiCall *call, Response *response)

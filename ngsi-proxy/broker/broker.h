@@ -12,6 +12,7 @@
 #include "entity_query.h"
 #include "entity_update.h"
 #include "principal.h"
+#include "upstream_ask.h"
 #include "vault_core.h"
 
 /* One request on its way through the brokers. A write may replace vault.snapshot by a newer one;
@@ -19,6 +20,11 @@
 typedef struct BrokerCall {
     VaultCall vault; /* arena, snapshot, tenant, time, deadline */
     const Principal *principal;
+    const UpstreamAsk *asked; /* what the client sent; NULL: nobody but Musubi itself asks */
+    RawAnswer *raw;   /* a half that is asked alone may put another broker's answer here, unchanged,
+                         in place of its results; NULL: it may not */
+    bool hides_names; /* the request may be about persons: who passes it on leaves out names of
+                         attributes that no public type has */
 } BrokerCall;
 
 typedef struct Broker Broker;

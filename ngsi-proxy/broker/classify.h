@@ -29,7 +29,14 @@ typedef struct Classifier {
 TypeClass classify_type(const Classifier *classifier, Str type);
 
 /* The personal type whose form the id has (urn:ngsi-ld:<PersonalType>:…, scheme and type in any
- * case); NULL for every other id. */
+ * case, percent codes undone); NULL for every other id. */
 const EntityTypeSpec *classify_id(const Classifier *classifier, Str id);
+/* The personal type whose id form stands anywhere in the text; NULL when none does. */
+const EntityTypeSpec *classify_text(const Classifier *classifier, Str text);
+
+/* Whether a public type has an attribute of this name, or it is one that every entity has. */
+bool classify_is_open_name(const Classifier *classifier, Str attribute);
+/* Whether only personal types have an attribute of this name. */
+bool classify_is_personal_name(const Classifier *classifier, Str attribute);
 
 #endif

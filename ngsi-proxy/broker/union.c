@@ -46,6 +46,12 @@ Error union_knows(const UnionBroker *self, BrokerCall *call, StrList ids, StrLis
     return OK;
 }
 
+/* Two halves make one answer of their own. */
+static void ask_for_results(BrokerCall *call)
+{
+    call->raw = NULL;
+}
+
 /* --- query ------------------------------------------------------------------------------------ */
 
 static Error ask(Broker *half, BrokerCall *call, const EntityQuery *query, EntityPage *ret_page)
@@ -158,7 +164,9 @@ static Error union_query(Broker *broker, BrokerCall *call, const EntityQuery *qu
         TRY(union_require_purpose(call->principal));
     }
     split.asks_personal = split.asks_personal && union_has_purpose(call->principal);
+    call->hides_names = split.hides_names;
     if (split.asks_open && split.asks_personal) {
+        ask_for_results(call);
         return query->order_count > 0 ? ask_merged(self, call, &split, ret_page)
                                       : ask_in_turn(self, call, &split, ret_page);
     }
@@ -201,9 +209,11 @@ Error union_half_of(const UnionBroker *self, BrokerCall *call, Str id, Str type,
 static Error union_get(Broker *broker, BrokerCall *call, Str id, Str type, const EntityQuery *query,
                        Entity *ret_entity)
 {
+    const UnionBroker *self = union_of(broker);
     Broker *half = NULL;
-    TRY(union_half_of(union_of(broker), call, id, type, &half));
+    TRY(union_half_of(self, call, id, type, &half));
     ENSURE(half != NULL, ENTITY_NOT_FOUND, NULL);
+    call->hides_names = type.n == 0 && !self->classifier.are_unlisted_public;
     return half->ops->get(half, call, id, type, query, ret_entity);
 }
 
@@ -238,6 +248,7 @@ static Error union_types(Broker *broker, BrokerCall *call, const TypesQuery *que
                          union_has_purpose(call->principal);
     TypeList open = {.count = 0};
     TypeList personal = {.count = 0};
+    ask_for_results(call); /* of the types of open data some may not be told */
     if (asks_open) {
         TRY(self->public_half->ops->types(self->public_half, call, query, &open));
     }

@@ -20,6 +20,7 @@ typedef struct Splitter {
     Arena *arena;
     const Classifier *classifier;
     StrList known;
+    bool hides_names; /* names of attributes that only personal types have are told to nobody */
 } Splitter;
 
 static size_t type_count(const Splitter *splitter)
@@ -146,45 +147,29 @@ static Error personal_selector(const Splitter *splitter, const EntitySelector *a
 
 /* --- conditions ------------------------------------------------------------------------------- */
 
-static bool is_builtin(Str name)
-{
-    static const Str builtins[] = {STR_INIT("id"),          STR_INIT("type"),
-                                   STR_INIT("dateCreated"), STR_INIT("dateModified"),
-                                   STR_INIT("dateExpires"), STR_INIT("servicePath")};
-    for (size_t i = 0; i < sizeof builtins / sizeof builtins[0]; i++) {
-        if (str_eq(builtins[i], name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool has_public_attribute(const Splitter *splitter, Str name)
-{
-    for (size_t i = 0; i < type_count(splitter); i++) {
-        const EntityTypeSpec *spec = type_registry_at(splitter->classifier->types, i);
-        if (!spec->is_personal && entity_type_attribute(spec, name) != NULL) {
-            return true;
-        }
-    }
-    return is_builtin(name);
-}
-
 static bool has_personal_constant(const Splitter *splitter, const FilterTerm *term)
 {
     for (size_t i = 0; i < term->value_count; i++) {
         const FilterValue *value = &term->values[i];
-        if (value->kind == FILTER_TEXT && classify_id(splitter->classifier, value->text) != NULL) {
+        if (value->kind == FILTER_TEXT &&
+            classify_text(splitter->classifier, value->text) != NULL) {
             return true;
         }
     }
     return pattern_is_personal(splitter, term->pattern);
 }
 
+static bool must_be_decided(const Splitter *splitter, const FilterTerm *term)
+{
+    return (splitter->hides_names &&
+            !classify_is_open_name(splitter->classifier, term->attribute)) ||
+           has_personal_constant(splitter, term);
+}
+
 static void term_decide(const Splitter *splitter, Filter *filter)
 {
     const FilterTerm *term = &filter->term;
-    if (!has_public_attribute(splitter, term->attribute)) {
+    if (splitter->hides_names && !classify_is_open_name(splitter->classifier, term->attribute)) {
         *filter = term->test == FILTER_IS_ABSENT ? ALWAYS : NEVER;
     } else if (has_personal_constant(splitter, term)) {
         /* No open value is a citizen's id: each differs from it, none is or matches it. */
@@ -230,8 +215,25 @@ static bool is_hopeful(const Filter *filter)
     return is_and;
 }
 
+/* A filter that nothing in it is to be hidden of stays the one that was asked. */
+static bool has_something_to_decide(const Splitter *splitter, const Filter *filter)
+{
+    if (filter->kind == FILTER_TERM) {
+        return must_be_decided(splitter, &filter->term);
+    }
+    for (size_t i = 0; i < filter->child_count; i++) {
+        if (has_something_to_decide(splitter, &filter->children[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static Error decide_conditions(const Splitter *splitter, UnionSplit *split)
 {
+    if (!has_something_to_decide(splitter, split->open.filter)) {
+        return OK;
+    }
     Filter *filter = ARENA_ONE(splitter->arena, Filter);
     ENSURE_ALLOC(filter, splitter->arena);
     TRY(open_filter(splitter, split->open.filter, 0, filter));
@@ -298,14 +300,16 @@ static Error split_selectors(const Splitter *splitter, const EntityQuery *query,
 Error union_split_in(Arena *arena, const EntityQuery *query, const Classifier *classifier,
                      StrList known, UnionSplit *ret_split)
 {
-    const Splitter splitter = {.arena = arena, .classifier = classifier, .known = known};
+    Splitter splitter = {.arena = arena, .classifier = classifier, .known = known};
     UnionSplit split = {.open = *query, .personal = *query};
     split.open.selector_count = 0;
     split.personal.selector_count = 0;
     bool is_typed = false;
     TRY(split_selectors(&splitter, query, &split, &is_typed));
-    /* Only public types asked for by name: nothing in the request can be about a person. */
-    if (query->filter != NULL && !is_typed && !classifier->are_unlisted_public) {
+    /* Only public types asked for by name: no name in the request can be about a person. */
+    splitter.hides_names = !is_typed && !classifier->are_unlisted_public;
+    split.hides_names = splitter.hides_names;
+    if (query->filter != NULL) {
         TRY(decide_conditions(&splitter, &split));
     }
     *ret_split = split;

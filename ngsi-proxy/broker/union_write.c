@@ -31,6 +31,49 @@ static bool creates(EntityWriteKind kind)
     return kind == ENTITY_CREATE || kind == ENTITY_UPSERT || kind == ENTITY_UPSERT_STRICT;
 }
 
+/* --- what may become open data ---------------------------------------------------------------- */
+
+static Error check_text(const UnionBroker *self, Arena *arena, Str text)
+{
+    const EntityTypeSpec *spec = classify_text(&self->classifier, text);
+    ENSURE(spec == NULL, VALUE_IS_PERSONAL, str_argument(arena, spec->name));
+    return OK;
+}
+
+/* A person's id is told to no other broker, not even as the value of an attribute. */
+static Error check_values(const UnionBroker *self, Arena *arena, const Entity *entity)
+{
+    TRY(check_text(self, arena, entity->type));
+    for (size_t i = 0; i < entity->attribute_count; i++) {
+        const Attribute *attribute = &entity->attributes[i];
+        TRY(check_text(self, arena, attribute->name));
+        TRY(check_text(self, arena, attribute->type));
+        TRY(check_text(self, arena, attribute->value));
+        for (size_t m = 0; m < attribute->metadata_count; m++) {
+            TRY(check_text(self, arena, attribute->metadata[m].name));
+            TRY(check_text(self, arena, attribute->metadata[m].type));
+            TRY(check_text(self, arena, attribute->metadata[m].value));
+        }
+    }
+    return OK;
+}
+
+/* Without a type, attributes that only personal types have tell what is meant: something personal
+ * that the caller's view lacks. It is nowhere, as far as he can know. */
+static Error check_names(const UnionBroker *self, const Entity *entity)
+{
+    if (entity->type.n > 0 || self->classifier.are_unlisted_public) {
+        return OK;
+    }
+    for (size_t i = 0; i < entity->attribute_count; i++) {
+        ENSURE(!classify_is_personal_name(&self->classifier, entity->attributes[i].name),
+               ENTITY_NOT_FOUND, NULL);
+    }
+    return OK;
+}
+
+/* --- which half ------------------------------------------------------------------------------- */
+
 static Error check_type(const UnionBroker *self, Arena *arena, Str id, Str type)
 {
     const EntityTypeSpec *form = classify_id(&self->classifier, id);
@@ -60,10 +103,14 @@ static Error half_of_write(const UnionBroker *self, BrokerCall *call, const Enti
     }
     TRY(union_half_of(self, call, id, type, ret_half));
     ENSURE(*ret_half != NULL, INTERNAL, "write of no half");
-    if (type.n == 0 && creates(write->kind) && *ret_half == self->public_half) {
-        return check_type(self, call->vault.arena, id, STR("Thing"));
+    if (*ret_half != self->public_half) {
+        return OK;
     }
-    return OK;
+    if (type.n == 0 && creates(write->kind)) {
+        TRY(check_type(self, call->vault.arena, id, STR("Thing")));
+    }
+    TRY(check_names(self, &write->entity));
+    return check_values(self, call->vault.arena, &write->entity);
 }
 
 static Error share_write(BrokerCall *call, const Share *share, bool is_batch_call,
@@ -96,6 +143,9 @@ Error union_write(Broker *broker, BrokerCall *call, const EntityBatch *batch,
         Broker *half = NULL;
         TRY(half_of_write(self, call, &batch->writes[i], &half));
         share_add(half == self->personal_half ? &personal : &open, &batch->writes[i], i);
+    }
+    if (personal.count > 0) {
+        call->raw = NULL; /* the answer is made of both shares */
     }
     TRY(share_write(call, &personal, batch->is_batch_call, ret_outcomes));
     return share_write(call, &open, batch->is_batch_call, ret_outcomes);
