@@ -1,9 +1,11 @@
-"""The main job, end to end, as services and a citizen live it: consented reads under own ids, withdrawal, history.
+"""The main job, end to end, as services and a citizen live it: consented reads, questions and writes under own ids,
+withdrawal, history.
 
 Spec: 6(1)ア 6(1)イ 6(2)ア 6(3)ア 6(6)ア 6(6)ウ 6(6)エ. Runs on a demo city: ./dev with-demo -- python3 tests/system/test_slice.py
 """
 import subprocess
 import sys
+import urllib.parse
 import uuid
 
 import client
@@ -109,6 +111,172 @@ def check_writes(checks, people):
     checks.equal(kenko.post("/v2/entities", nobody).status, 404, "no link, no write")
 
 
+# --- questions on the view -------------------------------------------------------------------------------------------
+
+
+def asked(who, query, limit=1000):
+    """(ids in their order, count) of a list of persons."""
+    page = who.get("/v2/entities?type=Person&options=count,keyValues&limit=%d&%s"
+                   % (limit, urllib.parse.quote(query, "=&;!,~:'")))
+    if page.status != 200:
+        return [repr(page)], None
+    return [entity["id"] for entity in page.body], int(page.headers["fiware-total-count"])
+
+
+def view_of(people, recipient):
+    """id -> the attributes of a citizen that the service may read, from what the demo was made of."""
+    return {PERSON + p["users"][recipient]: {name: p["person"][name] for name in readable(p, recipient)}
+            for p in visible(people, recipient)}
+
+
+def check_filters(checks, people):
+    """A filter sees what the service sees: what is hidden is as if it were not there."""
+    kenko, view = service("kenko"), view_of(people, "kenko")
+    everybody, _ = asked(kenko, "attrs=postalCode")
+    value = people[0]["person"]["sex"]  # a digit, but a text: it is asked for in quotes
+    partly = {who for who, seen in view.items() if seen.get("sex") == value}
+    checks.that(0 < len(partly) < sum("kenko" in p["users"] and p["person"]["sex"] == value for p in people),
+                "some of those of one sex hide it, some do not")
+    for query, wanted in (
+            ("q=sex=='%s'" % value, partly),
+            ("q=sex!='%s'" % value, {who for who, seen in view.items() if seen.get("sex", value) != value}),
+            ("q=sex", {who for who, seen in view.items() if "sex" in seen}),
+            ("q=!sex", {who for who, seen in view.items() if "sex" not in seen}),
+            ("q=sex=='%s';dateOfBirth>=1980-01-01" % value,
+             {who for who in partly if view[who].get("dateOfBirth", "") >= "1980-01-01"}),
+            ("q=familyNameKana~=^ウ", {who for who, seen in view.items() if seen.get("familyNameKana", " ")[0] == "ウ"}),
+            ("q=nationality==" + people[0]["person"]["nationality"], set()), ("q=nationality!=x", set()),
+            ("q=nationality", set()), ("q=!nationality", set(view)),
+            ("idPattern=%s$" % everybody[0][-8:], {who for who in view if who.endswith(everybody[0][-8:])}),
+            ("idPattern=" + people[0]["users"]["neppi-pay"], set())):
+        ids, count = asked(kenko, query)
+        checks.equal((ids, count), ([who for who in everybody if who in wanted], len(wanted)), query)
+
+
+def check_orders(checks, people):
+    """Order by what is granted; what is hidden from some or from all puts nobody anywhere."""
+    kenko, view = service("kenko"), view_of(people, "kenko")
+    everybody, count = asked(kenko, "attrs=sex")
+    for name in ("dateOfBirth", "postalCode"):
+        for sign, backwards in (("", False), ("!", True)):
+            ids, total = asked(kenko, "q=%s&orderBy=%s%s,id" % (name, sign, name))
+            seen = [view[who][name] for who in ids]
+            checks.equal((seen, total), (sorted(seen, reverse=backwards), sum(name in v for v in view.values())),
+                         "by %s%s" % (sign, name))
+    checks.equal(asked(kenko, "orderBy=nationality"), (everybody, count), "a hidden attribute does not order")
+    paged = [asked(kenko, "orderBy=id&offset=%d" % offset, 3)[0] for offset in range(0, count, 3)]
+    checks.equal(sum(paged, []), sorted(everybody), "page by page in the order of the service's own ids")
+
+
+def check_query_body(checks, people):
+    """The same question as parameters and as a body."""
+    kenko, value = service("kenko"), people[0]["person"]["sex"]
+    asked_for = {"entities": [{"idPattern": ".*", "type": "Person"}], "attrs": ["sex", "postalCode"],
+                 "expression": {"q": "sex=='%s';!nationality" % value}}
+    inside = kenko.post("/v2/op/query?options=count&limit=50&orderBy=!postalCode", asked_for)
+    outside = kenko.get("/v2/entities?idPattern=.*&type=Person&attrs=sex,postalCode&options=count&limit=50"
+                        "&orderBy=!postalCode&q=sex=='%s';!nationality" % value)
+    checks.that(inside.status == 200 and len(inside.raw) > 10, "a question as a body", inside)
+    checks.equal((inside.raw, inside.headers["fiware-total-count"]),
+                 (outside.raw, outside.headers["fiware-total-count"]), "has the same answer")
+
+
+def check_parts(checks, people):
+    """Attributes and values of a person: the granted ones; a hidden one is answered as one that nobody has."""
+    kenko, me = service("kenko"), PERSON + people[0]["users"]["kenko"]
+    path, mine = "/v2/entities/%s/attrs" % me, view_of(people, "kenko")[me]
+    checks.equal(kenko.get(path + "?options=keyValues").body, mine, "all granted attributes")
+    checks.equal(kenko.get(path + "/sex").body, {"type": "Text", "value": mine["sex"], "metadata": {}}, "one of them")
+    value = kenko.get(path + "/sex/value")
+    checks.equal((value.raw.decode(), value.headers["content-type"]), ('"%s"' % mine["sex"], "text/plain"), "its value")
+    for form in ("/%s", "/%s/value"):
+        hidden, absent = kenko.get(path + form % "nationality"), kenko.get(path + form % "shoeSize")
+        checks.equal((hidden.status, hidden.raw), (404, absent.raw), "hidden and absent are the same: " + form)
+        foreign = kenko.get("/v2/entities/%s%s/attrs" % (PERSON, people[0]["users"]["sdgs"]) + form % "sex")
+        checks.that(foreign.status == 404 and b"entity has not been found" in foreign.raw, "a foreign id", foreign)
+
+
+def check_types(checks, people):
+    """Types, their counts and attributes: of the view."""
+    for recipient in ("kenko", "neppi-pay"):
+        who, view = service(recipient), view_of(people, recipient)
+        kinds = {kind["type"]: kind for kind in who.get("/v2/types?options=count").body}
+        checks.equal(kinds["Person"]["count"], len(view), "%s counts those who consented" % recipient)
+        named = sorted({name for seen in view.values() for name in seen})
+        checks.equal(sorted(kinds["Person"]["attrs"]), named, "%s knows the attributes that it sees" % recipient)
+        checks.equal(who.get("/v2/types/Person").body, {key: kinds["Person"][key] for key in ("attrs", "count")},
+                     "one type alone")
+        checks.equal(sorted(kinds), who.get("/v2/types?options=values").body, "names alone")
+    checks.equal(service("neppi-pay").get("/v2/types/HealthActivity").status, 404, "none in the view, no such type")
+
+
+# --- writes by other routes ------------------------------------------------------------------------------------------
+
+
+def with_activities(people):
+    """Citizens about whose walks the health app may write and read everything."""
+    return [p for p in people if "kenko" in p["users"] and "remarks" in readable(p, "kenko", "HealthActivity")
+            and any(g["recipient"] == "kenko" and g["type"] == "HealthActivity" and "write" in g["operations"]
+                    and {"steps", "remarks", "refPerson"} <= set(g["attributes"]) for g in p["grants"])]
+
+
+def check_batches(checks, people):
+    """One batch about two citizens: all of it or, when one attribute is not granted, nothing."""
+    kenko, two = service("kenko"), with_activities(people)[:2]
+    walks = ["urn:ngsi-ld:HealthActivity:" + uuid.uuid4().hex for _ in two]
+
+    def entity(at, **attributes):
+        reference = {"type": "Relationship", "value": PERSON + two[at]["users"]["kenko"]}
+        return {"id": walks[at], "type": "HealthActivity", "refPerson": reference, **attributes}
+
+    def update(action, *entities):
+        return kenko.post("/v2/op/update", {"actionType": action, "entities": list(entities)})
+
+    def steps():
+        found = kenko.get("/v2/entities?type=HealthActivity&options=keyValues&attrs=steps&id=" + ",".join(walks)).body
+        return sorted((e["id"], e.get("steps")) for e in found)
+
+    made = update("append", entity(0, steps={"value": 100}), entity(1, steps={"value": 200}))
+    checks.equal((made.status, steps()), (204, sorted(zip(walks, (100, 200)))), "two citizens in one batch %r" % made)
+    person = {"id": PERSON + two[1]["users"]["kenko"], "type": "Person", "familyName": {"value": "別"}}
+    refused = update("append", entity(0, steps={"value": 999}), person)
+    checks.equal(refused.status, 403, "one is not granted %r" % refused)
+    checks.that(b"familyName" in refused.raw and b"steps" not in refused.raw, "what is not granted is named", refused)
+    checks.equal(steps(), sorted(zip(walks, (100, 200))), "and nothing was done")
+    more = update("update", entity(0, steps={"value": {"$inc": 11}}), entity(1, steps={"value": {"$inc": 22}}))
+    checks.equal((more.status, steps()), (204, sorted(zip(walks, (111, 222)))), "operators %r" % more)
+    twice = update("appendStrict", entity(0, steps={"value": 1}))
+    checks.equal((twice.status, steps()[0][1] != 1), (422, True), "strict %r" % twice)
+    checks.equal(update("delete", *({"id": walk, "type": "HealthActivity"} for walk in walks)).status, 204, "deleted")
+    checks.equal(steps(), [], "and gone")
+
+
+def check_part_writes(checks, people):
+    """The life of one attribute: written, put, deleted; what is not granted stays as it is."""
+    kenko, me = service("kenko"), PERSON + with_activities(people)[0]["users"]["kenko"]
+    path = "/v2/entities/urn:ngsi-ld:HealthActivity:" + uuid.uuid4().hex
+    made = kenko.post("/v2/entities?options=keyValues", {"id": path[13:], "type": "HealthActivity", "refPerson": me,
+                                                        "steps": 5, "remarks": "first"})
+    checks.equal(made.status, 201, "created %r" % made)
+    text = '"二回目"'.encode()
+    put = kenko.request("PUT", path + "/attrs/remarks/value", raw=text, headers={"Content-Type": "text/plain"})
+    checks.equal((put.status, kenko.get(path + "/attrs/remarks/value").raw), (204, text), "put %r" % put)
+    put = kenko.request("PUT", path + "/attrs/remarks", {"type": "Text", "value": "third"})
+    checks.equal((put.status, kenko.get(path + "/attrs/remarks/value").raw), (204, b'"third"'), "put whole %r" % put)
+    checks.equal(kenko.request("DELETE", path + "/attrs/remarks").status, 204, "deleted")
+    checks.equal(kenko.get(path + "/attrs/remarks").status, 404, "and gone")
+    checks.equal(kenko.get(path + "/attrs?options=keyValues").body, {"refPerson": me, "steps": 5}, "alone")
+    added = kenko.post(path + "/attrs?options=keyValues", {"remarks": "again"})
+    checks.equal((added.status, kenko.get(path + "/attrs/remarks/value").raw), (204, b'"again"'), "appended %r" % added)
+    for method, target, body in (("PUT", "/v2/entities/%s/attrs/sex" % me, {"value": "9"}),
+                                 ("DELETE", "/v2/entities/%s/attrs/sex" % me, None),
+                                 ("POST", "/v2/entities/%s/attrs" % me, {"sex": {"value": "9"}})):
+        refused = kenko.request(method, target, body)
+        checks.that(refused.status == 403 and b"sex" in refused.raw, "%s names what is not granted" % method, refused)
+    checks.equal(service("sdgs").request("DELETE", path).status, 404, "another service does not know it")
+    checks.equal((kenko.request("DELETE", path).status, kenko.get(path).status), (204, 404), "the entity goes")
+
+
 def check_withdrawal(checks, people):
     """A grant withdrawn, the next read is empty; given again, it works again; each step once, whatever is repeated."""
     me, kenko = citizen(), service("kenko")
@@ -151,6 +319,17 @@ def check_history(checks, people):
         return
     checks.equal((line["purpose"], line["action"], line["decision"]), ("health-promotion", "read", "permit"), "its facts")
     checks.that(line["time"].endswith("Z") and line["grant"], "time and grant", line)
+    checks.equal(line["usedInFilter"], [], "no filter was used")
+    kenko.get("/v2/entities?type=Person&q=sex;!nationality&orderBy=dateOfBirth&attrs=familyNameKana&id=" + PERSON
+              + people[0]["users"]["kenko"])
+
+    def filtered():
+        found = me.get("/api/citizen/accesses?limit=20").body["accesses"]
+        return next((a for a in found if a["attributes"] == ["familyNameKana"] and a["usedInFilter"]), None)
+
+    line = wait_until(filtered)
+    checks.equal(sorted((line or {}).get("usedInFilter", [])), ["dateOfBirth", "sex"],
+                 "what decided is named, what is hidden is not %s" % line)
     times = [a["time"] for a in me.get("/api/citizen/accesses?limit=100").body["accesses"]]
     checks.equal(times, sorted(times, reverse=True), "newest first")
     mine = me.get("/api/citizen/me")
@@ -225,7 +404,9 @@ def main():
     check_unknown_ids(checks, people)
     check_list(checks, people)
     check_tokens(checks, people)
-    check_writes(checks, people)
+    for check in (check_filters, check_orders, check_query_body, check_parts, check_types, check_writes, check_batches,
+                  check_part_writes):
+        check(checks, people)
     check_history(checks, people)
     check_withdrawal(checks, people)
     check_open_data(checks)
