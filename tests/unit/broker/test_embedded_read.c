@@ -10,6 +10,7 @@
 #include "entity_order.h"
 #include "fake_ports.h"
 #include "question.h"
+#include "sweep.h"
 
 #define TEXT_BYTES 64
 
@@ -247,6 +248,43 @@ static void test_past_its_date_an_entity_is_absent(void **state)
     check_count(data, &selector, 1);
 }
 
+static void sweep(const OpenData *data, size_t wanted)
+{
+    CLEANUP(arena_free) Arena *arena = arena_new((size_t)1 << 20);
+    size_t removed = 0;
+    assert_ok(store_sweep(data->store, arena, STORE_PUBLIC_ENTITIES, "by_expiry", data->now_us,
+                          SWEEP_LIMIT_MAX, contract_deadline(), &removed));
+    assert_int_equal(removed, wanted);
+}
+
+/* As the janitor does: what is past its date goes, and nothing else. */
+static void test_what_is_past_its_date_is_swept(void **state)
+{
+    OpenData *data = *state;
+    const int64_t end_us = FAKE_START_US + CLOCK_SECOND_US;
+    const Thing things[] = {
+        {.id = "e1", .type = "A", .path = "/", .n = 1, .expires_us = end_us},
+        {.id = "e2", .type = "A", .path = "/", .n = 1},
+        {.id = "e3", .type = "A", .path = "/", .n = 1, .expires_us = end_us + CLOCK_SECOND_US},
+    };
+    data->now_us = INT64_MAX; /* what other tests left behind */
+    CLEANUP(arena_free) Arena *arena = arena_new((size_t)8 << 20);
+    for (size_t removed = 1; removed > 0;) {
+        assert_ok(store_sweep(data->store, arena, STORE_PUBLIC_ENTITIES, "by_expiry", data->now_us,
+                              SWEEP_LIMIT_MAX, contract_deadline(), &removed));
+    }
+    data->now_us = FAKE_START_US;
+    open_data_add(data, things, ITEMS(things));
+    data->now_us = end_us;
+    sweep(data, 0);
+    check_count(data, NULL, 2);
+    data->now_us = end_us + 1;
+    sweep(data, 1);
+    check_count(data, NULL, 2);
+    data->now_us = FAKE_START_US; /* gone for good */
+    check_count(data, NULL, 2);
+}
+
 /* Each of about a megabyte: more than a piece of the walk may hold. */
 static void test_large_entities_come_in_small_pieces(void **state)
 {
@@ -361,6 +399,7 @@ static int run_on(const char *kind)
     const struct CMUnitTest tests[] = {
         TEST(test_answers_are_those_of_a_plain_list),
         TEST(test_past_its_date_an_entity_is_absent),
+        TEST(test_what_is_past_its_date_is_swept),
         TEST(test_large_entities_come_in_small_pieces),
         TEST(test_types_of_attributes_are_gathered),
         TEST(test_a_passed_deadline_gives_nothing),
