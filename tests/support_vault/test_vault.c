@@ -119,6 +119,7 @@ static void open_log(TestVault *vault)
 /* Each service with every purpose that names it. */
 static void make_service(TestVault *vault, const char *client)
 {
+    static const Str FROM[] = {STR_INIT("192.0.2.0/24"), STR_INIT("unix")};
     Str purposes[16];
     size_t count = 0;
     for (size_t i = 0; i < purpose_count(vault->purposes); i++) {
@@ -130,7 +131,8 @@ static void make_service(TestVault *vault, const char *client)
     ServiceAccount account = {.client_id = str_from(client),
                               .name_ja = STR("テスト"),
                               .jwks = STR("{\"keys\":[]}"),
-                              .purposes = {.items = purposes, .count = count}};
+                              .purposes = {.items = purposes, .count = count},
+                              .allow_from = {.items = FROM, .count = 2}};
     VaultCall call = test_call(vault);
     assert_ok(service_account_create(&call, &account));
     vault_call_close(&call);

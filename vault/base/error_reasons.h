@@ -137,6 +137,9 @@
            LOG_INFO, true)                                                                                             \
     REASON(SERVICE_INVALID, BAD_INPUT, 400, "BadRequest", "not a valid service account: %s", "", "error.bad_field",    \
            LOG_INFO, true)                                                                                             \
+    REASON(ADDRESS_NOT_ALLOWED, FORBIDDEN, 403, "Forbidden",                                                           \
+           "this client may not ask for personal data from this address", "unauthorized_client", "error.address",      \
+           LOG_NOTICE, true)                                                                                           \
     REASON(ASSERTION_REPLAYED, UNAUTHENTICATED, 401, "Unauthorized", "the client assertion was used before",           \
            "invalid_client", "error.token", LOG_NOTICE, true)                                                          \
     REASON(SUBJECT_UNKNOWN, NOT_FOUND, 404, "NotFound", "this person is not registered here", "", "error.not_found",   \
@@ -404,6 +407,12 @@
            "temporarily_unavailable", "error.busy", LOG_WARNING, true)                                                 \
     REASON(LISTEN_ADDRESS, BAD_INPUT, 500, "InternalServerError", "%s", "", "error.conf", LOG_ERROR, true)             \
     REASON(LISTEN_FAILED, BUSY, 500, "InternalServerError", "%s", "", "error.conf", LOG_ERROR, true)                   \
+    REASON(FORWARDED_UNREADABLE, BAD_INPUT, 400, "BadRequest", "the addresses in %s can't be read", "invalid_request", \
+           "error.bad_request", LOG_NOTICE, true)                                                                      \
+    REASON(RATE_LIMITED, RATE, 429, "TooManyRequests", "too many requests, please slow down",                          \
+           "temporarily_unavailable", "error.rate", LOG_NOTICE, true)                                                  \
+    REASON(LOCKED_OUT, RATE, 429, "TooManyRequests", "too many failed attempts, please wait before the next one",      \
+           "temporarily_unavailable", "error.rate", LOG_WARNING, true)                                                 \
     REASON(TENANT_BAD_CHARACTER, BAD_INPUT, 400, "BadRequest",                                                         \
            "bad character in tenant name - only underscore and alphanumeric characters are allowed", "invalid_request",\
            "error.tenant", LOG_INFO, true)                                                                             \

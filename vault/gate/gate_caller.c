@@ -28,6 +28,7 @@ static Error check_account(const GateCaller *caller)
                          service_account_has_purpose(&account, principal->purpose) &&
                          purpose_has_service(purpose, principal->client);
     ENSURE(is_registered, PURPOSE_NOT_REGISTERED, NULL);
+    ENSURE(service_account_allows_from(&account, principal->address), ADDRESS_NOT_ALLOWED, NULL);
     return OK;
 }
 
@@ -43,7 +44,8 @@ static Error check(const GateCaller *caller)
 static bool is_refusal(Error error)
 {
     return error.reason == REASON_PURPOSE_REQUIRED ||
-           error.reason == REASON_PURPOSE_NOT_REGISTERED || error.reason == REASON_SERVICE_UNKNOWN;
+           error.reason == REASON_PURPOSE_NOT_REGISTERED ||
+           error.reason == REASON_SERVICE_UNKNOWN || error.reason == REASON_ADDRESS_NOT_ALLOWED;
 }
 
 Error gate_caller_open(const Gate *gate, VaultCall *call, const Principal *principal, LeafAct act,

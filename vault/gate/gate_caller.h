@@ -4,7 +4,8 @@
  * The first half of authorisation: what the client already knows about itself. Refusals here are
  * logged. Must never look at a citizen.
  *
- * Layer: vault/gate; used by the gate alone. Thread-safe: single-owner. Requirement: L-1. */
+ * Layer: vault/gate; used by the gate alone. Thread-safe: single-owner. Requirement: L-1,
+ * A-6. */
 #ifndef MUSUBI_GATE_CALLER_H
 #define MUSUBI_GATE_CALLER_H
 
@@ -22,10 +23,11 @@ typedef struct GateCaller {
     GatePending *pending; /* of a batch of writes, while it is decided; NULL for reads */
 } GateCaller;
 
-/* Checks that the principal is an active service whose token names a purpose registered for it.
+/* Checks that the principal is an active service whose token names a purpose registered for it, and
+ * that it asks from where it may.
  * act: what it wants, for the leaf of a refusal. Give back with gate_caller_done. Errors:
- * PURPOSE_REQUIRED, PURPOSE_NOT_REGISTERED, SERVICE_UNKNOWN, LOG_UNAVAILABLE, VAULT_SEALED, store
- * errors. */
+ * PURPOSE_REQUIRED, PURPOSE_NOT_REGISTERED, SERVICE_UNKNOWN, ADDRESS_NOT_ALLOWED, LOG_UNAVAILABLE,
+ * VAULT_SEALED, store errors. */
 Error gate_caller_open(const Gate *gate, VaultCall *call, const Principal *principal, LeafAct act,
                        GateCaller *ret_caller) MUST_USE;
 void gate_caller_done(GateCaller *caller);

@@ -4,7 +4,11 @@
 #include <string.h>
 
 #include "access_token.h"
+#include "encode.h"
+#include "hash.h"
+#include "ip_range.h"
 #include "json_write.h"
+#include "opaque_token.h"
 #include "platform.h"
 #include "record.h"
 #include "service_subject.h"
@@ -14,6 +18,8 @@
 #define JWKS_BYTES_MAX 16384
 #define PURPOSES_MAX 50
 #define ACCOUNTS_MAX 1000
+#define ALLOW_FROM_MAX 100
+#define SECRET_KIND STR("client-secret")
 
 static const Str STATE_TEXTS[] = {
     [SERVICE_ACTIVE] = STR_INIT("active"),
@@ -21,6 +27,10 @@ static const Str STATE_TEXTS[] = {
 };
 _Static_assert(sizeof STATE_TEXTS / sizeof STATE_TEXTS[0] == SERVICE_STATE_COUNT_,
                "one text for each state");
+
+_Static_assert(SERVICE_SECRET_TEXT_BYTES == OPAQUE_TOKEN_TEXT_BYTES &&
+                   SERVICE_SECRET_HASH_BYTES == OPAQUE_TOKEN_HASH_BYTES,
+               "a secret is an opaque token");
 
 static bool client_id_is_valid(Str id)
 {
@@ -36,6 +46,25 @@ static bool client_id_is_valid(Str id)
     return true;
 }
 
+/* A shared secret lies in configuration files of others: it opens what is open anyway. */
+static Error secret_check(const ServiceAccount *account, JsonValue keys)
+{
+    if (account->has_secret) {
+        ENSURE(account->purposes.count == 0, SERVICE_INVALID, "a secret and purposes");
+        ENSURE(json_count(keys) == 0, SERVICE_INVALID, "a secret and keys");
+    }
+    return OK;
+}
+
+static Error allow_from_check(StrList rules)
+{
+    ENSURE(rules.count <= ALLOW_FROM_MAX, SERVICE_INVALID, "addresses");
+    for (size_t i = 0; i < rules.count; i++) {
+        ENSURE(ip_rule_is_valid(rules.items[i]), SERVICE_INVALID, "addresses");
+    }
+    return OK;
+}
+
 static Error account_check(Arena *arena, const ServiceAccount *account)
 {
     ENSURE(client_id_is_valid(account->client_id), SERVICE_INVALID, "client id");
@@ -48,7 +77,8 @@ static Error account_check(Arena *arena, const ServiceAccount *account)
     bool is_set =
         !FAILED(error) && json_member(jwks, STR("keys"), &keys) && json_is(keys, JSON_ARRAY);
     ENSURE(is_set, SERVICE_INVALID, "keys");
-    return OK;
+    TRY(allow_from_check(account->allow_from));
+    return secret_check(account, keys);
 }
 
 static Error account_key(VaultCall *call, Str client_id, RecordKey *ret_key)
@@ -66,6 +96,28 @@ static Error tenant_token(VaultCall *call, Str *ret_token)
 
 /* --- the record ------------------------------------------------------------------------------- */
 
+static void write_texts(JsonWriter *json, Str name, StrList texts)
+{
+    json_write_key(json, name);
+    json_write_begin_array(json);
+    for (size_t i = 0; i < texts.count; i++) {
+        json_write_string(json, texts.items[i]);
+    }
+    json_write_end_array(json);
+}
+
+static Error write_secret(Arena *arena, JsonWriter *json, const ServiceAccount *account)
+{
+    Buf hash = buf_in(arena);
+    Str text;
+    if (account->has_secret) {
+        encode_hex(&hash, str_bytes(account->secret_hash, sizeof account->secret_hash));
+    }
+    TRY(buf_finish(&hash, &text));
+    json_write_member_string(json, STR("secret"), text);
+    return OK;
+}
+
 static Error account_write(Arena *arena, const ServiceAccount *account, Str *ret_json)
 {
     Buf buf = buf_in(arena);
@@ -74,32 +126,64 @@ static Error account_write(Arena *arena, const ServiceAccount *account, Str *ret
     json_write_member_string(&json, STR("clientId"), account->client_id);
     json_write_member_string(&json, STR("nameJa"), account->name_ja);
     json_write_member_string(&json, STR("jwks"), account->jwks);
-    json_write_key(&json, STR("purposes"));
-    json_write_begin_array(&json);
-    for (size_t i = 0; i < account->purposes.count; i++) {
-        json_write_string(&json, account->purposes.items[i]);
-    }
-    json_write_end_array(&json);
+    write_texts(&json, STR("purposes"), account->purposes);
+    write_texts(&json, STR("allowFrom"), account->allow_from);
+    TRY(write_secret(arena, &json, account));
     json_write_member_string(&json, STR("state"), STATE_TEXTS[account->state]);
     json_write_member_int(&json, STR("createdUs"), account->created_us);
     json_write_end_object(&json);
     return json_write_finish(&json, ret_json);
 }
 
-static Error purposes_read(Arena *arena, JsonValue object, StrList *ret_purposes)
+static Error texts_read(Arena *arena, JsonValue list, StrList *ret_texts)
 {
-    JsonValue list;
-    TRY(record_json_list(object, STR("purposes"), &list));
     Str *items = ARENA_MANY(arena, Str, json_count(list));
     ENSURE_ALLOC(items, arena);
     JsonIter iter = json_iter(list);
     JsonValue item;
     size_t count = 0;
     while (json_next(&iter, NULL, &item)) {
-        ENSURE(json_is(item, JSON_STRING), STORE_CORRUPT, "service purposes");
+        ENSURE(json_is(item, JSON_STRING), STORE_CORRUPT, "service list");
         TRY(json_string_in(arena, item, &items[count++]));
     }
-    *ret_purposes = (StrList){.items = items, .count = count};
+    *ret_texts = (StrList){.items = items, .count = count};
+    return OK;
+}
+
+static Error purposes_read(Arena *arena, JsonValue object, StrList *ret_purposes)
+{
+    JsonValue list;
+    TRY(record_json_list(object, STR("purposes"), &list));
+    return texts_read(arena, list, ret_purposes);
+}
+
+/* Records from before there were rules of addresses have no list: nowhere is allowed. */
+static Error allow_from_read(Arena *arena, JsonValue object, StrList *ret_rules)
+{
+    JsonValue list;
+    *ret_rules = (StrList){0};
+    if (!json_member(object, STR("allowFrom"), &list)) {
+        return OK;
+    }
+    ENSURE(json_is(list, JSON_ARRAY), STORE_CORRUPT, "service addresses");
+    return texts_read(arena, list, ret_rules);
+}
+
+static Error secret_read(Arena *arena, JsonValue object, ServiceAccount *account)
+{
+    JsonValue member;
+    Str text;
+    Str hash;
+    if (!json_member(object, STR("secret"), &member) || json_string_is(member, STR_EMPTY)) {
+        return OK;
+    }
+    TRY(record_json_text(arena, object, STR("secret"), &text));
+    Error error = decode_hex_in(arena, text, &hash);
+    ENSURE(error.code != ERROR_BAD_INPUT, STORE_CORRUPT, "service secret");
+    TRY(error);
+    ENSURE(hash.n == sizeof account->secret_hash, STORE_CORRUPT, "service secret");
+    memcpy(account->secret_hash, hash.p, hash.n);
+    account->has_secret = true;
     return OK;
 }
 
@@ -115,6 +199,8 @@ static Error account_read(Arena *arena, Str json, ServiceAccount *ret_account)
     TRY(record_json_int(object, STR("createdUs"), &account.created_us));
     TRY(record_json_text(arena, object, STR("state"), &state));
     TRY(purposes_read(arena, object, &account.purposes));
+    TRY(allow_from_read(arena, object, &account.allow_from));
+    TRY(secret_read(arena, object, &account));
     account.state = str_eq(state, STATE_TEXTS[SERVICE_ACTIVE]) ? SERVICE_ACTIVE : SERVICE_SUSPENDED;
     *ret_account = account;
     return OK;
@@ -244,6 +330,9 @@ Error service_account_update(VaultCall *call, const ServiceAccount *account)
     current.name_ja = account->name_ja;
     current.jwks = account->jwks;
     current.purposes = account->purposes;
+    current.allow_from = account->allow_from;
+    current.has_secret = account->has_secret;
+    memcpy(current.secret_hash, account->secret_hash, sizeof current.secret_hash);
     return account_replace(call, &platform, &current);
 }
 
@@ -281,4 +370,34 @@ Error service_account_list(VaultCall *call, ServiceAccount **ret_accounts, size_
 bool service_account_has_purpose(const ServiceAccount *account, Str purpose)
 {
     return str_list_has(account->purposes, purpose);
+}
+
+bool service_account_allows_from(const ServiceAccount *account, Str source)
+{
+    return ip_rules_cover(account->allow_from.items, account->allow_from.count, source);
+}
+
+Error service_account_make_secret(VaultCall *call, ServiceAccount *account,
+                                  char ret_secret[SERVICE_SECRET_TEXT_BYTES])
+{
+    char secret[OPAQUE_TOKEN_TEXT_BYTES];
+    uint8_t hash[OPAQUE_TOKEN_HASH_BYTES];
+    TRY(opaque_token_make(call->core->ports, secret));
+    TRY(opaque_token_hash(call->core->keyring, SECRET_KIND, str_from(secret), hash));
+    memcpy(account->secret_hash, hash, sizeof hash);
+    account->has_secret = true;
+    memcpy(ret_secret, secret, sizeof secret);
+    crypto_wipe(secret, sizeof secret);
+    return OK;
+}
+
+Error service_account_check_secret(VaultCall *call, const ServiceAccount *account, Str secret,
+                                   bool *ret_is_right)
+{
+    uint8_t hash[OPAQUE_TOKEN_HASH_BYTES];
+    TRY(opaque_token_hash(call->core->keyring, SECRET_KIND, secret, hash));
+    *ret_is_right =
+        account->has_secret &&
+        crypto_equal(str_bytes(hash, sizeof hash), str_bytes(account->secret_hash, sizeof hash));
+    return OK;
 }

@@ -3,6 +3,7 @@
 
 #include "access_token.h"
 #include "demo.h"
+#include "hash.h"
 #include "id_link.h"
 #include "service_account.h"
 #include "settings.h"
@@ -78,10 +79,11 @@ Error command_doctor(CommandLine *line)
     return OK;
 }
 
-static Error split_purposes(Arena *arena, const char *text, StrList *ret_list)
+/* "A,B" as a list; no text gives no items. */
+static Error split_list(Arena *arena, const char *text, StrList *ret_list)
 {
     Str rest = str_from(text);
-    size_t count = 1;
+    size_t count = rest.n > 0 ? 1 : 0;
     for (size_t i = 0; i < rest.n; i++) {
         count += rest.p[i] == ',';
     }
@@ -116,7 +118,8 @@ Error command_service_add(CommandLine *line)
     TRY(command_option_needed(line, "purposes", &purposes));
     ServiceAccount account = {.client_id = str_from(id), .name_ja = str_from(name)};
     TRY(file_read_in(ports_system()->file, line->arena, jwks, 65536, &account.jwks));
-    TRY(split_purposes(line->arena, purposes, &account.purposes));
+    TRY(split_list(line->arena, purposes, &account.purposes));
+    TRY(split_list(line->arena, command_option(line, "allow-from"), &account.allow_from));
     OpenVault vault = {0};
     VaultCall call = {0};
     TRY(begin(line, &vault, &call));
@@ -128,6 +131,60 @@ Error command_service_add(CommandLine *line)
     return outcome;
 }
 
+Error command_service_add_open(CommandLine *line)
+{
+    const char *id = NULL;
+    const char *name = NULL;
+    char secret[SERVICE_SECRET_TEXT_BYTES] = "";
+    TRY(command_option_needed(line, "id", &id));
+    TRY(command_option_needed(line, "name", &name));
+    ServiceAccount account = {
+        .client_id = str_from(id), .name_ja = str_from(name), .jwks = STR("{\"keys\":[]}")};
+    OpenVault vault = {0};
+    VaultCall call = {0};
+    TRY(begin(line, &vault, &call));
+    Error outcome = service_account_make_secret(&call, &account, secret);
+    if (!FAILED(outcome)) {
+        outcome = service_account_create(&call, &account);
+    }
+    end(&vault, &call);
+    if (!FAILED(outcome)) {
+        printf("%s\n", secret);
+    }
+    crypto_wipe(secret, sizeof secret);
+    return outcome;
+}
+
+Error command_service_allow(CommandLine *line)
+{
+    const char *id = NULL;
+    StrList rules = {0};
+    TRY(command_option_needed(line, "id", &id));
+    TRY(split_list(line->arena, command_option(line, "allow-from"), &rules));
+    OpenVault vault = {0};
+    VaultCall call = {0};
+    TRY(begin(line, &vault, &call));
+    ServiceAccount account = {0};
+    Error outcome = service_account_find(&call, str_from(id), &account);
+    if (!FAILED(outcome)) {
+        account.allow_from = rules;
+        outcome = service_account_update(&call, &account);
+    }
+    end(&vault, &call);
+    return outcome;
+}
+
+static void print_account(const ServiceAccount *account)
+{
+    printf("%-20.*s %-10s %.*s%s", STR_FORMAT(account->client_id),
+           account->state == SERVICE_ACTIVE ? "active" : "suspended", STR_FORMAT(account->name_ja),
+           account->has_secret ? "  open data only" : "  from");
+    for (size_t i = 0; i < account->allow_from.count; i++) {
+        printf(" %.*s", STR_FORMAT(account->allow_from.items[i]));
+    }
+    printf("%s\n", account->has_secret || account->allow_from.count > 0 ? "" : " nowhere");
+}
+
 Error command_service_list(CommandLine *line)
 {
     OpenVault vault = {0};
@@ -137,9 +194,7 @@ Error command_service_list(CommandLine *line)
     size_t count = 0;
     Error outcome = service_account_list(&call, &accounts, &count);
     for (size_t i = 0; i < count; i++) {
-        printf("%-20.*s %-10s %.*s\n", STR_FORMAT(accounts[i].client_id),
-               accounts[i].state == SERVICE_ACTIVE ? "active" : "suspended",
-               STR_FORMAT(accounts[i].name_ja));
+        print_account(&accounts[i]);
     }
     end(&vault, &call);
     return outcome;

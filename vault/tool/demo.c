@@ -231,6 +231,7 @@ static Error register_service(const DemoLoad *load, DemoService service)
 {
     CLEANUP(arena_free) Arena *arena = arena_new_sensitive(ARENA_REQUEST_BYTES);
     ENSURE(arena != NULL, OUT_OF_MEMORY, NULL);
+    static const Str HERE[] = {STR_INIT("127.0.0.0/8"), STR_INIT("::1"), STR_INIT("unix")};
     const DemoServiceFacts *facts = demo_service(service);
     const Str path[] = {str_from(load->options->service_keys_folder), STR("/"), facts->client_id,
                         STR(".jwks.json")};
@@ -238,7 +239,8 @@ static Error register_service(const DemoLoad *load, DemoService service)
     TRY(str_join_in(arena, path, 4, &path_text));
     ServiceAccount account = {.client_id = facts->client_id,
                               .name_ja = facts->name_ja,
-                              .purposes = {.items = &facts->purpose, .count = 1}};
+                              .purposes = {.items = &facts->purpose, .count = 1},
+                              .allow_from = {.items = HERE, .count = 3}};
     TRY(file_read_in(load->core->ports->file, arena, str_z(arena, path_text), 65536,
                      &account.jwks));
     VaultCall call = {0};

@@ -20,8 +20,16 @@ static const Command COMMANDS[] = {
     {"init", command_init, "",
      "make the key file (if missing), the SQLite store and the platform keys"},
     {"doctor", command_doctor, "", "print what is configured, from where, and what is missing"},
-    {"service add", command_service_add, "--id=ID --name=NAME --jwks=FILE --purposes=A,B",
-     "register a service: an OAuth client with its public keys"},
+    {"service add", command_service_add,
+     "--id=ID --name=NAME --jwks=FILE --purposes=A,B [--allow-from=CIDR,…]",
+     "register a service: an OAuth client with its public keys, and the addresses from where it "
+     "may "
+     "ask for personal data (nowhere, if none is given)"},
+    {"service add-open", command_service_add_open, "--id=ID --name=NAME",
+     "register a client for open data alone and print its secret, this once"},
+    {"service allow", command_service_allow, "--id=ID --allow-from=CIDR,…",
+     "replace the addresses from where a service may ask for personal data: 192.0.2.0/24, "
+     "2001:db8::/32, unix; empty: nowhere"},
     {"service list", command_service_list, "", "print the registered services"},
     {"service suspend", command_service_suspend, "--id=ID",
      "refuse a service from now on and revoke its tokens"},

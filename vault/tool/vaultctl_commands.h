@@ -2,7 +2,7 @@
  * and settings.
  *
  * Must never print a personal value, with one exception: citizen-token prints a token, and only in
- * the environment "demo".
+ * the environment "demo". service add-open prints the new client's secret, once.
  *
  * Layer: vault/tool. Thread-safe: single-owner. */
 #ifndef MUSUBI_VAULTCTL_COMMANDS_H
@@ -46,6 +46,8 @@ Error command_option_int(const CommandLine *line, const char *name, int64_t fall
 Error command_init(CommandLine *line) MUST_USE;
 Error command_doctor(CommandLine *line) MUST_USE;
 Error command_service_add(CommandLine *line) MUST_USE;
+Error command_service_add_open(CommandLine *line) MUST_USE;
+Error command_service_allow(CommandLine *line) MUST_USE;
 Error command_service_list(CommandLine *line) MUST_USE;
 Error command_service_suspend(CommandLine *line) MUST_USE;
 Error command_service_revive(CommandLine *line) MUST_USE;

@@ -44,11 +44,13 @@ static void open_keys(AuthCity *city)
 static void register_service(AuthCity *city, const Signer *signer, Str client, const Str *purposes,
                              size_t count)
 {
+    static const Str FROM[] = {STR_INIT("192.0.2.0/24"), STR_INIT("unix")};
     VaultCall call = auth_city_call(city, STR_EMPTY);
     ServiceAccount account = {.client_id = client,
                               .name_ja = STR("サービス"),
                               .jwks = signer_jwks(signer, city->arena, "k1"),
-                              .purposes = {.items = purposes, .count = count}};
+                              .purposes = {.items = purposes, .count = count},
+                              .allow_from = {.items = FROM, .count = 2}};
     assert_ok(service_account_create(&call, &account));
     vault_call_close(&call);
 }

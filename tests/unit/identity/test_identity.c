@@ -242,6 +242,69 @@ static void accounts_are_checked_and_unique(void **state)
     vault_call_close(&call);
 }
 
+static void rules_of_addresses_are_checked(void **state)
+{
+    (void)state;
+    static const Str BAD[] = {STR_INIT("10.0.0.1/8"), STR_INIT(""), STR_INIT("fe80::1%eth0")};
+    static const Str GOOD[] = {STR_INIT("10.0.0.0/8"), STR_INIT("unix")};
+    VaultCall call = test_call(&vault);
+    ServiceAccount account = {
+        .client_id = STR("new"), .name_ja = STR("x"), .jwks = STR("{\"keys\":[]}")};
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
+        account.allow_from = (StrList){.items = &BAD[i], .count = 1};
+        assert_fails(service_account_create(&call, &account), SERVICE_INVALID);
+    }
+    account.allow_from = (StrList){.items = GOOD, .count = 2};
+    assert_ok(service_account_create(&call, &account));
+    vault_call_close(&call);
+    call = test_call(&vault);
+    assert_ok(service_account_find(&call, STR("new"), &account));
+    assert_int_equal(account.allow_from.count, 2);
+    assert_true(service_account_allows_from(&account, STR("10.9.8.7")));
+    assert_true(service_account_allows_from(&account, STR("unix")));
+    assert_false(service_account_allows_from(&account, STR("11.0.0.1")));
+    account.allow_from.count = 0;
+    assert_false(service_account_allows_from(&account, STR("10.9.8.7")));
+    vault_call_close(&call);
+}
+
+static void a_secret_is_for_open_data_alone(void **state)
+{
+    (void)state;
+    static const Str PURPOSE[] = {STR_INIT("tourism")};
+    char secret[SERVICE_SECRET_TEXT_BYTES];
+    char other[SERVICE_SECRET_TEXT_BYTES];
+    bool is_right = true;
+    VaultCall call = test_call(&vault);
+    ServiceAccount account = {
+        .client_id = STR("open"), .name_ja = STR("x"), .jwks = STR("{\"keys\":[]}")};
+    assert_ok(service_account_check_secret(&call, &account, STR_EMPTY, &is_right));
+    assert_false(is_right); /* without one nothing is right */
+    assert_ok(service_account_make_secret(&call, &account, other));
+    assert_ok(service_account_make_secret(&call, &account, secret));
+    assert_int_equal(strlen(secret), 43);
+    assert_string_not_equal(secret, other);
+    account.purposes = (StrList){.items = PURPOSE, .count = 1};
+    assert_fails(service_account_create(&call, &account), SERVICE_INVALID);
+    account.purposes.count = 0;
+    account.jwks = STR("{\"keys\":[{\"kty\":\"EC\"}]}");
+    assert_fails(service_account_create(&call, &account), SERVICE_INVALID);
+    account.jwks = STR("{\"keys\":[]}");
+    assert_ok(service_account_create(&call, &account));
+    vault_call_close(&call);
+    call = test_call(&vault);
+    ServiceAccount found;
+    assert_ok(service_account_find(&call, STR("open"), &found));
+    assert_ok(service_account_check_secret(&call, &found, str_from(secret), &is_right));
+    assert_true(is_right);
+    const Str wrong[] = {str_from(other), STR_EMPTY, STR("x"), str_slice(str_from(secret), 0, 42)};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_ok(service_account_check_secret(&call, &found, wrong[i], &is_right));
+        assert_false(is_right);
+    }
+    vault_call_close(&call);
+}
+
 /* --- platform and walk ------------------------------------------------------------------------ */
 
 static Keyring *another_keyring(void)
@@ -306,6 +369,8 @@ int main(void)
         CASE(user_ids_must_fit_into_ids),
         CASE(nothing_is_written_for_the_erased),
         CASE(accounts_are_checked_and_unique),
+        CASE(rules_of_addresses_are_checked),
+        CASE(a_secret_is_for_open_data_alone),
         CASE(every_process_loads_the_same_platform_keys),
         CASE(the_walk_meets_citizens_and_services),
     };
