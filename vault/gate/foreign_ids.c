@@ -35,7 +35,7 @@ static const EntityTypeSpec *type_named(const TypeRegistry *types, Str id)
 }
 
 /* Most values name nothing, and are left as they are without being taken apart. */
-static bool may_name(Str json)
+bool foreign_ids_may_be_in(Str json)
 {
     for (size_t i = 0; i < json.n; i++) {
         bool is_urn = json.n - i >= URN.n && ascii_eq_any_case(str_slice(json, i, URN.n), URN);
@@ -114,7 +114,7 @@ Error foreign_ids_render(Arena *arena, VaultCall *call, const ViewEyes *eyes, St
                          bool is_relationship, Str *json, bool *ret_is_said)
 {
     *ret_is_said = true;
-    if (!is_relationship && !may_name(*json)) {
+    if (!is_relationship && !foreign_ids_may_be_in(*json)) {
         return OK;
     }
     JsonValue value;

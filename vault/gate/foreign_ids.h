@@ -13,6 +13,9 @@
 
 #include "view.h"
 
+/* False when there is nothing in a JSON text that foreign_ids_render would say otherwise, but for a
+ * relationship. */
+bool foreign_ids_may_be_in(Str json);
 /* Puts the value as the eyes may see it in place of *json, in arena. is_relationship: the writer
  * called it one. *ret_is_said is false when it can't be said; *json is untouched then. Errors:
  * VAULT_SEALED, STORE_CORRUPT, OUT_OF_MEMORY, BUDGET_EXCEEDED. */

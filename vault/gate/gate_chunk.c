@@ -17,29 +17,8 @@ static Error load_subjects(VaultCall *call, SubjectIds ids, GateChunk *chunk)
     ENSURE_ALLOC(subjects, call->arena);
     TRY(subject_load_many(call, ids, chunk->count, subjects));
     chunk->subjects = subjects;
+    chunk->links = (GateLinks){.arena = call->arena, .subjects = ids, .count = chunk->count};
     return OK;
-}
-
-static Error load_links(GateCaller *reader, SubjectIds ids, GateChunk *chunk)
-{
-    VaultCall *call = reader->call;
-    Str *keys = ARENA_MANY(call->arena, Str, chunk->count);
-    ENSURE_ALLOC(keys, call->arena);
-    chunk->links = ARENA_MANY(call->arena, StoreDoc, chunk->count);
-    ENSURE_ALLOC(chunk->links, call->arena);
-    for (size_t i = 0; i < chunk->count; i++) {
-        TRY(id_link_key_of_subject(call, ids[i], reader->principal->client, &keys[i]));
-    }
-    return store_get_many(call->snapshot, call->arena, STORE_LINKS, keys, chunk->count,
-                          chunk->links);
-}
-
-static Error load_entities(VaultCall *call, const Str *keys, GateChunk *chunk)
-{
-    chunk->entities = ARENA_MANY(call->arena, StoreDoc, chunk->count);
-    ENSURE_ALLOC(chunk->entities, call->arena);
-    return store_get_many(call->snapshot, call->arena, STORE_ENTITIES, keys, chunk->count,
-                          chunk->entities);
 }
 
 static Error entity_key(Arena *arena, const uint8_t id[SEALED_ID_BYTES], Str *ret_key)
@@ -49,16 +28,16 @@ static Error entity_key(Arena *arena, const uint8_t id[SEALED_ID_BYTES], Str *re
     return str_copy_in(arena, str_from(text), ret_key);
 }
 
-static Error load_persons(VaultCall *call, SubjectIds ids, GateChunk *chunk)
+static Error person_keys(VaultCall *call, SubjectIds ids, GateChunk *chunk)
 {
-    Str *keys = ARENA_MANY(call->arena, Str, chunk->count);
-    ENSURE_ALLOC(keys, call->arena);
+    chunk->entities = ARENA_MANY(call->arena, Str, chunk->count);
+    ENSURE_ALLOC(chunk->entities, call->arena);
     for (size_t i = 0; i < chunk->count; i++) {
         uint8_t id[SEALED_ID_BYTES];
         TRY(sealed_entity_id_of_subject(call, ids[i], id));
-        TRY(entity_key(call->arena, id, &keys[i]));
+        TRY(entity_key(call->arena, id, &chunk->entities[i]));
     }
-    return load_entities(call, keys, chunk);
+    return OK;
 }
 
 Error gate_chunk_load(GateCaller *reader, const GateType *type, GateChunk *chunk)
@@ -70,8 +49,7 @@ Error gate_chunk_load(GateCaller *reader, const GateType *type, GateChunk *chunk
         memcpy(ids[i], chunk->rows[i].subject, SUBJECT_ID_BYTES);
     }
     TRY(load_subjects(call, (SubjectIds)ids, chunk));
-    TRY(load_links(reader, (SubjectIds)ids, chunk));
-    return gate_type_is_person(type) ? load_persons(call, (SubjectIds)ids, chunk) : OK;
+    return gate_type_is_person(type) ? person_keys(call, (SubjectIds)ids, chunk) : OK;
 }
 
 Error gate_chunk_find(GateCaller *reader, const GateType *type, const GatePlace *const *places,
@@ -80,36 +58,29 @@ Error gate_chunk_find(GateCaller *reader, const GateType *type, const GatePlace 
     VaultCall *call = reader->call;
     uint8_t(*ids)[SUBJECT_ID_BYTES] = arena_alloc_array(call->arena, chunk->count, sizeof *ids);
     ENSURE_ALLOC(ids, call->arena);
-    Str *keys = ARENA_MANY(call->arena, Str, chunk->count);
-    ENSURE_ALLOC(keys, call->arena);
+    chunk->entities = ARENA_MANY(call->arena, Str, chunk->count);
+    ENSURE_ALLOC(chunk->entities, call->arena);
     for (size_t i = 0; i < chunk->count; i++) {
         memcpy(ids[i], places[i]->subject, SUBJECT_ID_BYTES);
-        TRY(entity_key(call->arena, places[i]->id, &keys[i]));
+        TRY(entity_key(call->arena, places[i]->id, &chunk->entities[i]));
     }
     chunk->rows = ARENA_MANY(call->arena, ViewRow, chunk->count);
     ENSURE_ALLOC(chunk->rows, call->arena);
     TRY(view_row_find_many(call, &type->list, (SubjectIds)ids, chunk->count, chunk->rows));
-    TRY(load_subjects(call, (SubjectIds)ids, chunk));
-    TRY(load_links(reader, (SubjectIds)ids, chunk));
-    return load_entities(call, keys, chunk);
+    return load_subjects(call, (SubjectIds)ids, chunk);
 }
 
-Error gate_chunk_target(GateCaller *inner, const GateType *type, const GateChunk *chunk, size_t i,
+Error gate_chunk_target(GateCaller *inner, const GateType *type, GateChunk *chunk, size_t i,
                         GateTarget *ret_target)
 {
-    VaultCall *call = inner->call;
     const Subject *subject = &chunk->subjects[i];
-    GateTarget target = {.type = type, .row = chunk->rows[i], .why = "UNKNOWN_ID"};
-    *ret_target = target;
-    if (subject->key == NULL || chunk->links[i].version == 0 || target.row.doc.version == 0) {
-        return OK;
+    const ViewRow *row = &chunk->rows[i];
+    GateTarget target = {
+        .type = type, .row = *row, .links = &chunk->links, .link_at = i, .why = "UNKNOWN_ID"};
+    if (subject->key != NULL && row->doc.version > 0) {
+        TRY(view_row_open(inner->call, &type->list, subject, row, &target.rules));
+        target.subject = *subject;
     }
-    TRY(id_link_open(call, subject, &chunk->links[i], &target.link));
-    if (target.link.state != LINK_ACTIVE) {
-        return OK;
-    }
-    TRY(view_row_open(call, &type->list, subject, &chunk->rows[i], &target.rules));
-    target.subject = *subject;
     *ret_target = target;
     return OK;
 }

@@ -94,25 +94,46 @@ static size_t page_missing(const void *context)
     return (size_t)(query->offset + query->limit - entity_page_builder_seen(page->builder));
 }
 
+/* Whether id and type are meant, by the caller's id. */
+static Error page_selects(const GateAsk *ask, GateCaller *inner, GateTarget *target,
+                          bool *ret_selects)
+{
+    *ret_selects = true;
+    if (!ask->looks_at_ids) {
+        return OK;
+    }
+    TRY(gate_target_name(inner, inner->call->arena, target));
+    return entity_matcher_selects(ask->matcher, target->id, target->type->spec->name, ret_selects);
+}
+
+static Error page_test(GatePage *page, GateCaller *inner, GateTarget *target, GateSeen *seen,
+                       Entity *ret_entity, bool *ret_matches)
+{
+    Arena *scratch = inner->call->arena;
+    TRY(gate_see_given(inner, target, page->type->decides, seen));
+    TRY(gate_seen_entity_in(scratch, target, seen, ret_entity));
+    return entity_matcher_test(page->ask->matcher, scratch, ret_entity, ret_matches);
+}
+
 /* Whether the query means it, by what the caller may see of it; ret_entity holds what was looked
- * at. */
+ * at. Whoever is not linked is not in the view: neither a match nor a failure to match may tell of
+ * him. */
 static Error page_judge(GatePage *page, GateCaller *inner, GateTarget *target, GateSeen *seen,
                         Entity *ret_entity, bool *ret_matches)
 {
-    const GateAsk *ask = page->ask;
-    Arena *scratch = inner->call->arena;
-    *ret_matches = true;
-    if (ask->looks_at_ids) {
-        TRY(gate_target_name(inner, scratch, target));
-        TRY(entity_matcher_selects(ask->matcher, target->id, target->type->spec->name,
-                                   ret_matches));
-    }
+    TRY(page_selects(page->ask, inner, target, ret_matches));
     if (!*ret_matches) {
         return OK;
     }
-    TRY(gate_see_given(inner, target, page->type->decides, seen));
-    TRY(gate_seen_entity_in(scratch, target, seen, ret_entity));
-    return entity_matcher_test(ask->matcher, scratch, ret_entity, ret_matches);
+    Error error = page_test(page, inner, target, seen, ret_entity, ret_matches);
+    if (FAILED(error) || *ret_matches) {
+        TRY(gate_target_link(inner, target));
+    }
+    if (target->why != NULL) {
+        *ret_matches = false;
+        return OK;
+    }
+    return error;
 }
 
 static Error page_show(GatePage *page, GateCaller *inner, GateTarget *target, GateSeen *seen,
@@ -173,8 +194,11 @@ Error gate_page_fill(GatePage *page)
     if (!service_path_covers(ask->query->service_path, GATE_SERVICE_PATH)) {
         return OK;
     }
-    GateWalk walk = {
-        .caller = page->caller, .meet = page_meet, .missing = page_missing, .context = page};
+    GateWalk walk = {.caller = page->caller,
+                     .meet = page_meet,
+                     .missing = page_missing,
+                     .context = page,
+                     .is_link_late = ask->has_conditions && !ask->looks_at_ids};
     Error error = OK;
     for (size_t i = 0; i < ask->type_count && !FAILED(error) && page_missing(page) > 0; i++) {
         page->type = &ask->types[i];

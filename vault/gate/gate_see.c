@@ -20,11 +20,20 @@ Error gate_see(GateCaller *caller, GateTarget *target, size_t index, GateSeen *s
     if (stored == NULL || seen->sights[index] != GATE_UNSEEN) {
         return OK;
     }
-    ViewEyes eyes = view_eyes_of_link(&target->link);
-    bool is_said = false;
-    TRY(view_attribute_open(caller->call, &eyes, spec, &target->sealed, target->subject.key,
-                            spec->attributes[index].name, stored, &seen->attributes[index],
-                            &is_said));
+    VaultCall *call = caller->call;
+    Attribute opened;
+    bool is_said = true;
+    TRY(sealed_entity_open(call->arena, &target->sealed, target->subject.key, spec->name,
+                           spec->attributes[index].name, stored, &opened));
+    if (view_attribute_needs_eyes(spec, caller->principal->client, &opened)) {
+        TRY(gate_target_link(caller, target));
+        if (target->why != NULL) {
+            return OK;
+        }
+        ViewEyes eyes = view_eyes_of_link(&target->link);
+        TRY(view_attribute_render(call->arena, call, &eyes, spec, &opened, &is_said));
+    }
+    seen->attributes[index] = opened;
     seen->sights[index] = is_said ? GATE_SEEN : GATE_UNSAID;
     return OK;
 }
@@ -33,8 +42,8 @@ Error gate_see_given(GateCaller *caller, GateTarget *target, const bool *which, 
 {
     for (size_t i = 0; i < target->type->spec->attribute_count; i++) {
         bool is_wanted = which == NULL || which[i];
-        bool is_given = PLANTED_LEAK(FILTER) ||
-                        gate_target_decide(caller, target, i, CONSENT_READ).is_allowed;
+        bool is_given =
+            PLANTED_LEAK(FILTER) || gate_target_decide(caller, target, i, CONSENT_READ).is_allowed;
         if (is_wanted && is_given) {
             TRY(gate_see(caller, target, i, seen));
         }

@@ -30,8 +30,9 @@ typedef struct GateSeen {
 /* Nothing opened yet. Errors: OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error gate_seen_in(Arena *arena, const GateType *type, GateSeen *ret_seen) MUST_USE;
 /* Opens attribute `index` into the caller's arena, unless that was done or nothing is stored; the
- * rules must give it. Errors: CRYPTO_OPEN, STORE_CORRUPT, VAULT_SEALED, OUT_OF_MEMORY,
- * BUDGET_EXCEEDED. */
+ * rules must give it. Where the link is still to be looked at and is needed, that is done: the view
+ * may then lack the target (why). Errors: CRYPTO_OPEN, STORE_CORRUPT, VAULT_SEALED, OUT_OF_MEMORY,
+ * BUDGET_EXCEEDED, store errors. */
 Error gate_see(GateCaller *caller, GateTarget *target, size_t index, GateSeen *seen) MUST_USE;
 /* The same for all attributes that the rules give; which: flags of the type's attributes, NULL =
  * all. */

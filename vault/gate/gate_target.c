@@ -297,6 +297,19 @@ Error gate_target_find(GateCaller *caller, const GateType *type, Str id, GateTar
     return OK;
 }
 
+Error gate_target_link(GateCaller *caller, GateTarget *target)
+{
+    if (target->links == NULL) {
+        return OK;
+    }
+    bool is_active = false;
+    TRY(gate_links_open(target->links, caller, target->link_at, &target->subject, &target->link,
+                        &is_active));
+    target->links = NULL;
+    target->why = is_active ? target->why : "UNKNOWN_ID";
+    return OK;
+}
+
 Error gate_target_name(GateCaller *caller, Arena *arena, GateTarget *target)
 {
     ViewEyes eyes = view_eyes_of_link(&target->link);

@@ -12,6 +12,7 @@
 
 #include "consent.h"
 #include "gate_caller.h"
+#include "gate_links.h"
 #include "id_link.h"
 #include "sealed_entity.h"
 #include "view.h"
@@ -43,7 +44,9 @@ bool gate_type_may_have(const GateCaller *caller, const GateType *type, Str id);
 
 typedef struct GateTarget {
     const GateType *type;
-    Subject subject; /* key NULL: nobody */
+    Subject subject;  /* key NULL: nobody */
+    GateLinks *links; /* where the link is still to be looked at; NULL: it is in `link` */
+    size_t link_at;
     IdLink link;
     ViewRow row;
     ConsentRules rules;
@@ -81,7 +84,10 @@ ConsentDecision gate_target_decide(const GateCaller *caller, const GateTarget *t
                                    ConsentOperation operation);
 /* The stored instance of attribute `index`, or NULL. */
 const SealedAttribute *gate_target_attribute(const GateTarget *target, size_t index);
-/* Sets target->id, in arena. */
+/* Looks at the link, unless that was done; one that is not active takes the target out of the view
+ * (why). Errors: CRYPTO_OPEN, STORE_CORRUPT, VAULT_SEALED, store errors. */
+Error gate_target_link(GateCaller *caller, GateTarget *target) MUST_USE;
+/* Sets target->id, in arena. The link must have been looked at. */
 Error gate_target_name(GateCaller *caller, Arena *arena, GateTarget *target) MUST_USE;
 /* Gives the key back; twice is fine. */
 void gate_target_done(GateTarget *target);

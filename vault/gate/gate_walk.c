@@ -9,9 +9,19 @@
 #define CHUNK_ROWS_MAX ((size_t)200)
 #define CHUNK_ROWS_MIN ((size_t)20)
 #define DOCUMENTS_ARENA_BYTES ((size_t)128 << 20)
-#define DOCUMENTS_CHUNK_BYTES ((size_t)8 << 20) /* holds the usual chunk of rows whole */
+#define DOCUMENTS_CHUNK_BYTES ((size_t)1 << 20) /* holds the usual chunk of rows whole */
 #define ROW_ARENA_BYTES ((size_t)128 << 20)
 #define ENTITIES_READ_AT_ONCE STORE_FIND_LIMIT_MAX
+
+/* The caller with another arena; call is what it then points to. */
+static GateCaller caller_in(const GateCaller *caller, Arena *arena, VaultCall *call)
+{
+    *call = *caller->call;
+    call->arena = arena;
+    GateCaller reader = *caller;
+    reader.call = call;
+    return reader;
+}
 
 /* --- one row ---------------------------------------------------------------------------------- */
 
@@ -110,32 +120,60 @@ static Error meet_document(GateWalk *walk, GateCaller *inner, const StoreDoc *do
     return target->why == NULL ? walk->meet(walk->context, inner, target) : OK;
 }
 
-static Error meet_row(GateWalk *walk, GateCaller *inner, const GateType *type,
-                      const GateChunk *chunk, size_t i)
+/* The rows of one chunk while they are met. What is opened for one citizen, who may have thousands
+ * of entities, is wiped before the next. */
+typedef struct Meeting {
+    GateWalk *walk;
+    const GateType *type;
+    GateChunk *chunk;
+    GateCaller inner;
+    VaultCall call;
+} Meeting;
+
+/* doc: the row's entity; NULL when the citizen may have many. */
+static Error meet_row(Meeting *meeting, size_t i, const StoreDoc *doc)
 {
+    GateCaller *inner = &meeting->inner;
     GateTarget row;
-    TRY(gate_chunk_target(inner, type, chunk, i, &row));
-    bool may_read =
+    TRY(gate_chunk_target(inner, meeting->type, meeting->chunk, i, &row));
+    bool is_given =
         row.subject.key != NULL && consent_has_any(row.rules, CONSENT_READ, inner->call->now_us);
-    if (!may_read) {
+    if (!is_given) {
         return OK;
     }
-    return chunk->entities != NULL ? meet_document(walk, inner, &chunk->entities[i], &row)
-                                   : meet_entities(walk, inner, &row);
+    row.why = NULL;
+    bool is_late = meeting->walk->is_link_late && doc != NULL;
+    TRY(is_late ? OK : gate_target_link(inner, &row));
+    if (row.why != NULL) {
+        return OK;
+    }
+    return doc != NULL ? meet_document(meeting->walk, inner, doc, &row)
+                       : meet_entities(meeting->walk, inner, &row);
 }
 
-/* What is opened for one citizen, who may have thousands of entities, is wiped before the next. */
-static Error meet_rows(GateWalk *walk, const GateType *type, const GateChunk *chunk, Arena *opened)
+static Error meet_next(void *context, size_t i, const StoreDoc *doc)
 {
-    VaultCall call = *walk->caller->call;
-    call.arena = opened;
-    GateCaller inner = *walk->caller;
-    inner.call = &call;
-    for (size_t i = 0; i < chunk->count && walk->missing(walk->context) > 0; i++) {
-        TRY(meet_row(walk, &inner, type, chunk, i));
+    Meeting *meeting = context;
+    GateWalk *walk = meeting->walk;
+    if (walk->missing(walk->context) > 0) {
+        TRY(meet_row(meeting, i, doc));
         walk->count++;
         walk->met_at++;
-        arena_reset(opened);
+        arena_reset(meeting->call.arena);
+    }
+    return OK;
+}
+
+static Error meet_rows(GateWalk *walk, const GateType *type, GateChunk *chunk, Arena *opened)
+{
+    Meeting meeting = {.walk = walk, .type = type, .chunk = chunk};
+    meeting.inner = caller_in(walk->caller, opened, &meeting.call);
+    if (chunk->entities != NULL) {
+        return store_visit_many(meeting.call.snapshot, STORE_ENTITIES, chunk->entities,
+                                chunk->count, meet_next, &meeting);
+    }
+    for (size_t i = 0; i < chunk->count; i++) {
+        TRY(meet_next(&meeting, i, NULL));
     }
     return OK;
 }
@@ -170,16 +208,6 @@ static Error walk_memory_new(WalkMemory *memory)
     bool has_all = memory->documents != NULL && memory->opened != NULL && memory->resume != NULL;
     ENSURE(has_all, OUT_OF_MEMORY, NULL);
     return OK;
-}
-
-/* The caller with another arena; call is what it then points to. */
-static GateCaller caller_in(const GateCaller *caller, Arena *arena, VaultCall *call)
-{
-    *call = *caller->call;
-    call->arena = arena;
-    GateCaller reader = *caller;
-    reader.call = call;
-    return reader;
 }
 
 /* About what is still needed, since a row mostly gives one entity. */

@@ -26,8 +26,10 @@ typedef struct GateWalk {
     /* How many further entities may be needed; 0 ends the walk. */
     size_t (*missing)(const void *context);
     void *context;
-    size_t met_at;  /* for gate_walk_places: index of the place being met */
-    uint32_t count; /* rows and ids looked at so far */
+    bool is_link_late; /* meet looks at the link of whom it keeps: gate_target_link. A row with many
+                          entities has its link looked at first in any case */
+    size_t met_at;     /* for gate_walk_places: index of the place being met */
+    uint32_t count;    /* rows and ids looked at so far */
 } GateWalk;
 
 /* Along the caller's view rows of the type, in their order; inside a row by id as the caller sees

@@ -180,6 +180,22 @@ Error view_attribute_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
     return OK;
 }
 
+bool view_attribute_needs_eyes(const EntityTypeSpec *type, Str client, const Attribute *attribute)
+{
+    if (str_eq(attribute->name, type->subject_attribute)) {
+        return true;
+    }
+    if (str_eq(attribute->writer, client)) {
+        return false;
+    }
+    bool needs = is_relationship(attribute->type) || foreign_ids_may_be_in(attribute->value);
+    for (size_t i = 0; i < attribute->metadata_count && !needs; i++) {
+        needs = is_relationship(attribute->metadata[i].type) ||
+                foreign_ids_may_be_in(attribute->metadata[i].value);
+    }
+    return needs;
+}
+
 Error view_attribute_open(VaultCall *call, const ViewEyes *eyes, const EntityTypeSpec *type,
                           const SealedEntity *sealed, SubjectKey *key, Str name,
                           const SealedAttribute *attribute, Attribute *ret_attribute,

@@ -53,9 +53,18 @@ Error view_entity_id_in(Arena *arena, VaultCall *call, const ViewEyes *eyes,
 Error view_attribute_render(Arena *arena, VaultCall *call, const ViewEyes *eyes,
                             const EntityTypeSpec *type, Attribute *attribute, bool *ret_is_shown)
     MUST_USE;
-/* Opens one attribute (1 open) as the eyes see it, in the call's arena. *ret_is_shown is false when
- * it is a relationship that can't be said in the caller's ids. Errors: CRYPTO_OPEN, STORE_CORRUPT,
- * VAULT_SEALED, OUT_OF_MEMORY, BUDGET_EXCEEDED. */
+/* Whether the client sees an opened attribute otherwise than its writer wrote it, or might: then
+ * eyes are needed. */
+bool view_attribute_needs_eyes(const EntityTypeSpec *type, Str client, const Attribute *attribute);
+/* Opens one attribute (1 open) and copies it into arena as the eyes see it. *ret_is_shown is false
+ * when it is a relationship that can't be said in the caller's ids. Scratch memory comes from the
+ * call's arena. Errors: CRYPTO_OPEN, STORE_CORRUPT, VAULT_SEALED, OUT_OF_MEMORY, BUDGET_EXCEEDED.
+ */
+Error view_attribute_in(Arena *arena, VaultCall *call, const ViewEyes *eyes,
+                        const EntityTypeSpec *type, const SealedEntity *sealed, SubjectKey *key,
+                        Str name, const SealedAttribute *attribute, Attribute *ret_attribute,
+                        bool *ret_is_shown) MUST_USE;
+/* The same without a copy, in the call's arena. */
 Error view_attribute_open(VaultCall *call, const ViewEyes *eyes, const EntityTypeSpec *type,
                           const SealedEntity *sealed, SubjectKey *key, Str name,
                           const SealedAttribute *attribute, Attribute *ret_attribute,
@@ -63,12 +72,5 @@ Error view_attribute_open(VaultCall *call, const ViewEyes *eyes, const EntityTyp
 /* Makes an opened attribute stand in arena alone; the writer's name stays only for eyes that see
  * writers. Errors: OUT_OF_MEMORY, BUDGET_EXCEEDED. */
 Error view_attribute_copy_in(Arena *arena, const ViewEyes *eyes, Attribute *attribute) MUST_USE;
-/* Both in one. Scratch memory comes from the call's arena. Errors: CRYPTO_OPEN, STORE_CORRUPT,
- * VAULT_SEALED, OUT_OF_MEMORY, BUDGET_EXCEEDED.
- */
-Error view_attribute_in(Arena *arena, VaultCall *call, const ViewEyes *eyes,
-                        const EntityTypeSpec *type, const SealedEntity *sealed, SubjectKey *key,
-                        Str name, const SealedAttribute *attribute, Attribute *ret_attribute,
-                        bool *ret_is_shown) MUST_USE;
 
 #endif
