@@ -1,6 +1,7 @@
 #include "api_surface.h"
 
 #include "bearer.h"
+#include "ip_rule.h"
 #include "tenant.h"
 #include "vault_call.h"
 
@@ -47,6 +48,7 @@ static Error run(ApiCall *call, Response *response)
     const Router *router = call->api->router == NULL ? api_routes() : call->api->router;
     Str tenant;
     TRY(router_match(router, request, response));
+    TRY(ip_rule_source(request, call->api->trusted_proxies, &request->address));
     TRY(tenant_read(request, &tenant));
     TRY(open_vault(call, tenant));
     call->principal = bearer_anonymous(&call->broker.vault, request);

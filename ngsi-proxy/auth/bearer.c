@@ -42,7 +42,7 @@ Principal bearer_anonymous(const VaultCall *call, const Request *request)
         .tenant = call->tenant,
         .client = STR_EMPTY,
         .purpose = STR_EMPTY,
-        .address = request->peer,
+        .address = request->address,
         .user_agent =
             str_slice(request_header_or_empty(request, STR("User-Agent")), 0, USER_AGENT_BYTES_MAX),
         .request_id = request->correlator,

@@ -59,8 +59,10 @@ static Error authenticate_client(const OauthServer *server, VaultCall *call, con
     return OK;
 }
 
-/* "" or "purpose:<code>" of a purpose that the client is registered for. */
-static Error read_scope(const OauthForm *form, const ServiceAccount *account, Str *ret_purpose)
+/* "" or "purpose:<code>" of a purpose that the client is registered for; asked for from where it
+ * may be used. */
+static Error read_scope(const Request *request, const OauthForm *form,
+                        const ServiceAccount *account, Str *ret_purpose)
 {
     Str scope = oauth_form_field(form, STR("scope"));
     if (scope.n == 0) {
@@ -73,6 +75,7 @@ static Error read_scope(const OauthForm *form, const ServiceAccount *account, St
     Str purpose = str_slice(scope, sizeof "purpose:" - 1, scope.n);
     ENSURE(purpose.n > 0 && service_account_has_purpose(account, purpose), OAUTH_SCOPE,
            "the purpose is not registered for this client");
+    ENSURE(service_account_allows_from(account, request->address), ADDRESS_NOT_ALLOWED, NULL);
     *ret_purpose = purpose;
     return OK;
 }
@@ -107,7 +110,7 @@ Error oauth_server_token(const OauthServer *server, VaultCall *call, const Reque
     ENSURE(str_eq(grant_type, STR("client_credentials")), OAUTH_GRANT_TYPE, NULL);
     TRY(authenticate_client(server, call, request, &form, &account));
     response->client = account.client_id;
-    TRY(read_scope(&form, &account, &wanted.purpose));
+    TRY(read_scope(request, &form, &account, &wanted.purpose));
     wanted.client = account.client_id;
     wanted.scope = oauth_form_field(&form, STR("scope"));
     TRY(access_token_issue(call, &wanted, &token));

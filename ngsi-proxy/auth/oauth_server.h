@@ -20,7 +20,8 @@ typedef struct OauthServer {
 } OauthServer;
 
 /* POST /oauth2/token. Errors: OAUTH_REQUEST, OAUTH_CLIENT, OAUTH_GRANT_TYPE, OAUTH_SCOPE,
- * ASSERTION_REPLAYED, VAULT_SEALED, store errors. */
+ * ASSERTION_REPLAYED, ADDRESS_NOT_ALLOWED (a purpose, from where the client may not ask for
+ * personal data), VAULT_SEALED, store errors. */
 Error oauth_server_token(const OauthServer *server, VaultCall *call, const Request *request,
                          Response *response) MUST_USE;
 /* POST /oauth2/revoke: 200 also for unknown tokens and those of others, which stay. Errors: as

@@ -79,6 +79,7 @@ typedef struct Request {
     Str id;              /* UUIDv7 text, ours */
     Str correlator;      /* Fiware-Correlator: the caller's if sane, else id */
     Str peer;            /* address of the socket's peer, "unix" for a UNIX socket */
+    Str address;         /* of whom it comes from: the peer, until the api room knows of proxies */
 } Request;
 
 /* The header's value, name in any case; false when it is absent. The guard has refused repetitions

@@ -96,6 +96,7 @@ static Exchange *exchange_new(Connection *connection, const char *uri)
     }
     *exchange->home = (ArenaHome){.server = connection->server, .arena = request->arena};
     request->peer = str_from(connection->peer);
+    request->address = request->peer;
     request->id = STR_EMPTY;
     request->correlator = STR_EMPTY;
     response_init(&exchange->response);

@@ -7,8 +7,10 @@
 
 #include "api_surface.h"
 #include "embedded_half.h"
+#include "ip_rule.h"
 #include "janitor.h"
 #include "log_projection.h"
+#include "orion_half.h"
 #include "server.h"
 #include "subject_walk.h"
 #include "union.h"
@@ -19,6 +21,7 @@
 
 struct Proxy {
     OpenVault vault;
+    HttpClient *orion; /* NULL: open data lives in the own store */
     Broker *open_half;
     Broker *personal_half;
     Broker *broker;
@@ -52,11 +55,20 @@ static const char *sealed_remedy(Error sealed)
                : "run `vaultctl doctor`, put the key file in place and restart";
 }
 
+/* A broker that does not answer is no reason for the rest of the service to stop. */
+#define PING_TIMEOUT_US CLOCK_SECOND_US
+
+static bool is_orion_there(const Proxy *proxy, Arena *arena, Deadline deadline)
+{
+    Deadline soon = deadline_in(deadline.clock, PING_TIMEOUT_US);
+    return !FAILED(
+        orion_half_ping(proxy->open_half, arena, soon.at_us < deadline.at_us ? soon : deadline));
+}
+
 static size_t readiness(void *context, Arena *arena, Deadline deadline, ApiReadiness *ret_reasons)
 {
     Proxy *proxy = context;
     size_t count = 0;
-    (void)arena; /* all words are static or live as long as the proxy */
     if (FAILED(proxy->vault.sealed)) {
         count = add_reason(ret_reasons, count, "vault",
                            "the vault is sealed: personal data is not served",
@@ -73,13 +85,35 @@ static size_t readiness(void *context, Arena *arena, Deadline deadline, ApiReadi
                        "the access log can't be written: personal data is not served",
                        "make room or mend the disk of log_folder; the service goes on by itself");
     }
+    if (proxy->orion != NULL && !is_orion_there(proxy, arena, deadline)) {
+        count = add_reason(ret_reasons, count, "orion",
+                           "the broker of open data does not answer: personal data is served, open "
+                           "data is not",
+                           "see orion in `vaultctl doctor`; the service goes on by itself once the "
+                           "broker answers");
+    }
     return count;
 }
 
-static Error start_brokers(Proxy *proxy, bool is_open)
+static Error start_open_half(Proxy *proxy, const Conf *conf, const Classifier *classifier)
+{
+    HttpClientOptions options = {.base_url = conf_text(conf, "orion")};
+    if (options.base_url.n == 0) {
+        return embedded_half_new(proxy->vault.store, &proxy->open_half);
+    }
+    Error error = http_client_new(&options, &proxy->orion);
+    if (FAILED(error) && error.reason == REASON_CONF_BAD_VALUE) {
+        return FAIL(CONF_BAD_VALUE, "orion: a base URL is expected, http://host:port or "
+                                    "https://host:port, without a slash at its end");
+    }
+    TRY(error);
+    return orion_half_new(proxy->orion, classifier, &proxy->open_half);
+}
+
+static Error start_brokers(Proxy *proxy, const Conf *conf, bool is_open)
 {
     Classifier classifier = {.types = proxy->vault.types, .are_unlisted_public = is_open};
-    TRY(embedded_half_new(proxy->vault.store, &proxy->open_half));
+    TRY(start_open_half(proxy, conf, &classifier));
     TRY(vault_half_new(&proxy->vault.gate, &proxy->personal_half));
     return union_new(proxy->open_half, proxy->personal_half, &classifier, &proxy->broker);
 }
@@ -148,7 +182,7 @@ static Error start(Proxy *proxy, const Conf *conf)
            "open is for development: it needs listen on a loopback address");
     TRY(vault_open(proxy->arena, conf, (VaultOpenOptions){.needs_log = true}, &proxy->vault));
     proxy->vault.sealed.argument = sealed_remedy(proxy->vault.sealed);
-    TRY(start_brokers(proxy, is_open));
+    TRY(start_brokers(proxy, conf, is_open));
     TRY(start_threads(proxy, conf));
     const Clock *clock = proxy->vault.core.ports->clock;
     proxy->api = (Api){.core = &proxy->vault.core,
@@ -162,6 +196,8 @@ static Error start(Proxy *proxy, const Conf *conf)
                        .started_us = clock->now_us(clock),
                        .readiness = readiness,
                        .readiness_context = proxy};
+    TRY(ip_rule_list_in(proxy->arena, "trusted_proxies", conf_text(conf, "trusted_proxies"),
+                        &proxy->api.trusted_proxies));
     return start_server(proxy, conf);
 }
 
@@ -199,7 +235,9 @@ Proxy *proxy_stop(Proxy *proxy)
     (void)log_projection_stop(proxy->projection);
     (void)union_free(proxy->broker);
     (void)vault_half_free(proxy->personal_half);
-    (void)embedded_half_free(proxy->open_half);
+    (void)(proxy->orion == NULL ? embedded_half_free(proxy->open_half)
+                                : orion_half_free(proxy->open_half));
+    (void)http_client_free(proxy->orion);
     vault_open_close(&proxy->vault);
     free(proxy);
     return NULL;

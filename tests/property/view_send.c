@@ -19,6 +19,7 @@ static void fill_request(ViewCity *city, const ViewAsk *ask, Arena *arena, Reque
                        .id = STR("r1"),
                        .correlator = STR("r1"),
                        .peer = STR("unix"),
+                       .address = STR("unix"),
                        .body = ask->body};
     assert_ok(target_decode_in(arena, ask->target, &target));
     assert_ok(query_decode_in(arena, target.query, false, &request.params, &request.param_count));

@@ -59,7 +59,7 @@ void auth_city_open(AuthCity *city)
 {
     static const Str HEALTH[] = {STR_INIT("health-promotion"), STR_INIT("tourism")};
     static const Str SDGS[] = {STR_INIT("sdgs-activity")};
-    *city = (AuthCity){.folder = "/tmp/musubi-auth-XXXXXX"};
+    *city = (AuthCity){.folder = "/tmp/musubi-auth-XXXXXX", .address = STR("192.0.2.7")};
     assert_ok(crypto_init());
     fake_ports_init(&city->fake, 1);
     city->core.ports = &city->fake.ports;
@@ -141,6 +141,8 @@ Error auth_city_post(AuthCity *city, AuthEndpoint endpoint, Str tenant, Str form
     Request request = {.arena = city->arena,
                        .method = HTTP_POST,
                        .surface = SURFACE_OAUTH,
+                       .peer = STR("unix"),
+                       .address = city->address,
                        .headers = &header,
                        .header_count = 1,
                        .body = form};

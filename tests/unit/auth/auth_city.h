@@ -28,6 +28,7 @@ typedef struct AuthCity {
     Signer *kenko; /* registered for health-promotion and tourism */
     Signer *sdgs;  /* registered for sdgs-activity */
     unsigned assertions;
+    Str address; /* where auth_city_post comes from; 192.0.2.0/24 and unix are allowed */
 } AuthCity;
 
 /* Opens everything; fails the test when it can't. Close with auth_city_close. */

@@ -45,7 +45,8 @@ static Error who(Str token, Str tenant, Principal *ret_principal)
     Request request = {.arena = city.arena,
                        .headers = &header,
                        .header_count = 1,
-                       .peer = STR("192.0.2.7"),
+                       .peer = STR("unix"),
+                       .address = STR("192.0.2.7"),
                        .id = STR("id"),
                        .correlator = STR("correlator")};
     VaultCall call = auth_city_call(&city, tenant);
@@ -74,6 +75,18 @@ static void test_token_with_a_purpose(void **state)
     assert_str(json_text(member), "600");
     assert_true(json_member(root, STR("scope"), &member) &&
                 json_string_is(member, STR("purpose:health-promotion")));
+}
+
+/* A purpose is for registered addresses; without one a token is for open data, from anywhere. */
+static void test_addresses(void **state)
+{
+    (void)state;
+    city.address = STR("203.0.113.1");
+    assert_fails(ask_for_token(kenko_form("&scope=purpose%3Ahealth-promotion")),
+                 ADDRESS_NOT_ALLOWED);
+    assert_ok(ask_for_token(kenko_form("")));
+    city.address = STR("unix");
+    assert_ok(ask_for_token(kenko_form("&scope=purpose%3Ahealth-promotion")));
 }
 
 static void test_token_makes_a_principal(void **state)
@@ -287,6 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_token_with_a_purpose),
+        TEST(test_addresses),
         TEST(test_token_makes_a_principal),
         TEST(test_bad_tokens),
         TEST(test_expiry),
