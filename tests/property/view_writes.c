@@ -328,12 +328,13 @@ static ViewWrite write_attrs(ViewCity *city, Verb verb, const Aim *aim)
     return write;
 }
 
-/* What kenko may not write stays, whoever replaces or deletes. */
-static void echo_deletions(ViewCity *city, const Aim *aim, unsigned kept, ViewWrite *write)
+/* What kenko may not write stays, whoever replaces or deletes; all else goes first, also what a
+ * replacement puts again. */
+static void echo_deletions(ViewCity *city, const Aim *aim, ViewWrite *write)
 {
     const ViewType *type = &VIEW_TYPE_TABLE[aim->type];
     for (size_t i = 0; i < type->attribute_count; i++) {
-        if ((aim->reads & aim->writes & ~kept & 1U << i) != 0) {
+        if ((aim->reads & aim->writes & 1U << i) != 0) {
             char rest[64];
             (void)snprintf(rest, sizeof rest, "/%s", type->attributes[i]);
             write->echoes[write->echo_count++] =
@@ -349,12 +350,11 @@ static ViewWrite write_replace(ViewCity *city, const Aim *aim)
     }
     Item items[NAMES_MAX];
     size_t count = some_items(city, aim, items);
-    bool is_any_unknown;
     ViewAsk ask = attrs_ask(city, VERB_REPLACE, aim, items, count, ~0U, false, false);
     ViewWrite write = judged(city, aim, ask, is_granted(aim, items, count, true));
     if (write.expect == VIEW_SAME && aim->is_seen && (aim->reads & ~aim->writes) != 0) {
         write.expect = VIEW_ECHO;
-        echo_deletions(city, aim, bits_of(aim->type, items, count, &is_any_unknown), &write);
+        echo_deletions(city, aim, &write);
         write.echoes[write.echo_count++] =
             attrs_ask(city, VERB_APPEND, aim, items, count, ~0U, false, true);
     }
@@ -370,7 +370,7 @@ static ViewWrite write_delete(ViewCity *city, const Aim *aim)
     ViewWrite write = judged(city, aim, ask, is_allowed);
     if (write.expect == VIEW_SAME && aim->is_seen && (aim->reads & ~aim->writes) != 0) {
         write.expect = VIEW_ECHO;
-        echo_deletions(city, aim, 0, &write);
+        echo_deletions(city, aim, &write);
     }
     return write;
 }
