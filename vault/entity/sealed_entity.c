@@ -44,19 +44,23 @@ Error sealed_attribute_token(VaultCall *call, Str type, Str name,
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
+/* In the order in which sealed_edit writes them. */
 static Error attribute_parse(DocBody item, SealedAttribute *ret_attribute)
 {
-    Str token;
-    int64_t version;
-    int64_t padding;
-    SealedAttribute attribute = {0};
-    TRY(doc_get_text(item, "k", &token));
-    ENSURE(pseudonym_parse_8(token, attribute.token), STORE_CORRUPT, "attribute token");
-    TRY(doc_get_text(item, "d", &attribute.dataset));
-    TRY(doc_get_int(item, "v", &version));
-    TRY(doc_get_int(item, "p", &padding));
+    enum { TOKEN, DATASET, VERSION, PADDING, ENVELOPE, FIELDS };
+    DocField fields[FIELDS] = {[TOKEN] = {.name = "k", .kind = DOC_TEXT},
+                               [DATASET] = {.name = "d", .kind = DOC_TEXT},
+                               [VERSION] = {.name = "v", .kind = DOC_INT},
+                               [PADDING] = {.name = "p", .kind = DOC_INT},
+                               [ENVELOPE] = {.name = "e", .kind = DOC_BYTES}};
+    TRY(doc_get_fields(item, fields, FIELDS));
+    SealedAttribute attribute = {.dataset = fields[DATASET].bytes,
+                                 .envelope = fields[ENVELOPE].bytes};
+    int64_t version = fields[VERSION].number;
+    int64_t padding = fields[PADDING].number;
+    ENSURE(pseudonym_parse_8(fields[TOKEN].bytes, attribute.token), STORE_CORRUPT,
+           "attribute token");
     ENSURE(version > 0 && padding >= 0 && padding <= UINT8_MAX, STORE_CORRUPT, "attribute version");
-    TRY(doc_get_bytes(item, "e", &attribute.envelope));
     attribute.version = (uint64_t)version;
     attribute.padding = (uint8_t)padding;
     *ret_attribute = attribute;

@@ -307,30 +307,100 @@ Error doc_format(DocBody body, int32_t *ret_format)
     return OK;
 }
 
+static bool read_int(const Member *member, int64_t *ret_value)
+{
+    if (member->type != BSON_TYPE_INT64) {
+        return false;
+    }
+    uint64_t value =
+        (uint64_t)get_u32le(member->value.p + 4) << 32 | (uint64_t)get_u32le(member->value.p);
+    *ret_value = (int64_t)value;
+    return true;
+}
+
+static bool read_text(const Member *member, Str *ret_text)
+{
+    if (member->type != BSON_TYPE_UTF8) {
+        return false;
+    }
+    *ret_text = str_bytes(member->value.p + 4, member->value.n - 5);
+    return true;
+}
+
+static bool read_bytes(const Member *member, Str *ret_bytes)
+{
+    if (member->type != BSON_TYPE_BINARY || member->value.p[4] != BSON_SUBTYPE_BINARY) {
+        return false;
+    }
+    *ret_bytes = str_bytes(member->value.p + 5, member->value.n - 5);
+    return true;
+}
+
 Error doc_get_int(DocBody body, const char *name, int64_t *ret_value)
 {
     Member member;
-    ENSURE(member_find(body, name, &member) && member.type == BSON_TYPE_INT64, STORE_CORRUPT, name);
-    uint64_t value = (uint64_t)get_u32le(member.value.p + 4) << 32 | get_u32le(member.value.p);
-    *ret_value = (int64_t)value;
+    ENSURE(member_find(body, name, &member) && read_int(&member, ret_value), STORE_CORRUPT, name);
     return OK;
 }
 
 Error doc_get_text(DocBody body, const char *name, Str *ret_text)
 {
     Member member;
-    ENSURE(member_find(body, name, &member) && member.type == BSON_TYPE_UTF8, STORE_CORRUPT, name);
-    *ret_text = str_bytes(member.value.p + 4, member.value.n - 5);
+    ENSURE(member_find(body, name, &member) && read_text(&member, ret_text), STORE_CORRUPT, name);
     return OK;
 }
 
 Error doc_get_bytes(DocBody body, const char *name, Str *ret_bytes)
 {
     Member member;
-    bool is_binary = member_find(body, name, &member) && member.type == BSON_TYPE_BINARY &&
-                     member.value.p[4] == BSON_SUBTYPE_BINARY;
-    ENSURE(is_binary, STORE_CORRUPT, name);
-    *ret_bytes = str_bytes(member.value.p + 5, member.value.n - 5);
+    ENSURE(member_find(body, name, &member) && read_bytes(&member, ret_bytes), STORE_CORRUPT, name);
+    return OK;
+}
+
+static bool field_read(const Member *member, DocField *field)
+{
+    switch (field->kind) {
+    case DOC_INT:
+        return read_int(member, &field->number);
+    case DOC_TEXT:
+        return read_text(member, &field->bytes);
+    case DOC_BYTES:
+        return read_bytes(member, &field->bytes);
+    }
+    return false;
+}
+
+/* The field of a name that is still to be filled, looked for from `next` round; NULL: there is
+ * none. */
+static DocField *field_of(const char *name, DocField *fields, size_t count, size_t next)
+{
+    for (size_t i = 0; i < count; i++) {
+        DocField *field = &fields[(next + i) % count];
+        if (!field->is_there && strcmp(field->name, name) == 0) {
+            return field;
+        }
+    }
+    return NULL;
+}
+
+Error doc_get_fields(DocBody body, DocField *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        fields[i].is_there = false;
+    }
+    MemberWalk walk;
+    Member member;
+    size_t filled = 0;
+    ENSURE(walk_begin(body.bytes, &walk), STORE_CORRUPT, "body");
+    while (filled < count && walk_next(&walk, &member)) {
+        DocField *field = field_of(member.name, fields, count, filled);
+        if (field != NULL) {
+            ENSURE(field_read(&member, field), STORE_CORRUPT, field->name);
+            field->is_there = true;
+            filled++;
+        }
+    }
+    ENSURE(filled == count, STORE_CORRUPT, "a member is missing");
     return OK;
 }
 

@@ -50,6 +50,18 @@ Error doc_format(DocBody body, int32_t *ret_format) MUST_USE;
 Error doc_get_int(DocBody body, const char *name, int64_t *ret_value) MUST_USE;
 Error doc_get_text(DocBody body, const char *name, Str *ret_text) MUST_USE;
 Error doc_get_bytes(DocBody body, const char *name, Str *ret_bytes) MUST_USE;
+/* Several members in one pass, for those who read many bodies: quickest when the fields stand in
+ * the order in which the body was written. */
+typedef enum DocKind { DOC_INT, DOC_TEXT, DOC_BYTES } DocKind;
+typedef struct DocField {
+    const char *name;
+    DocKind kind;
+    int64_t number; /* DOC_INT */
+    Str bytes;      /* DOC_TEXT, DOC_BYTES */
+    bool is_there;
+} DocField;
+/* Fills number or bytes of each field. On an error the fields hold nothing of use. */
+Error doc_get_fields(DocBody body, DocField *fields, size_t count) MUST_USE;
 /* The list's items as bodies of their own (no format member). Array in the arena. */
 Error doc_get_list(DocBody body, const char *name, Arena *arena, DocBody **ret_items,
                    size_t *ret_count) MUST_USE;

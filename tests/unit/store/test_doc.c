@@ -117,6 +117,28 @@ static void missing_and_other_kinds_are_corrupt(void **state)
 #define MEMBER_MISUSES 8
 #define LIST_MISUSES 6
 
+/* In whatever order they are asked for; what is not asked for is passed over. */
+static void fields_are_read_in_one_pass(void **state)
+{
+    (void)state;
+    DocBody body = sample();
+    DocField fields[] = {{.name = "e", .kind = DOC_TEXT},
+                         {.name = "n", .kind = DOC_INT},
+                         {.name = "b", .kind = DOC_BYTES}};
+    assert_ok(doc_get_fields(body, fields, 3));
+    assert_int_equal(fields[0].bytes.n, 0);
+    assert_int_equal(fields[1].number, INT64_MIN);
+    assert_str_eq(fields[2].bytes, str_bytes("\0\1\377", 3));
+    assert_ok(doc_get_fields(body, fields, 0));
+    fields[1].kind = DOC_TEXT;
+    assert_fails(doc_get_fields(body, fields, 3), STORE_CORRUPT);
+    fields[1] = (DocField){.name = "none", .kind = DOC_INT};
+    assert_fails(doc_get_fields(body, fields, 3), STORE_CORRUPT);
+    fields[1] = (DocField){.name = "n", .kind = DOC_INT};
+    fields[2] = fields[1]; /* there is one */
+    assert_fails(doc_get_fields(body, fields, 3), STORE_CORRUPT);
+}
+
 static void misuse_member(DocWriter *writer, int misuse)
 {
     static const char *const NAMES[] = {"f", "a.b", "$set", "", "a b"};
@@ -251,6 +273,8 @@ static void read_all(DocBody body)
             read += !FAILED(doc_get_text(items[0], "n", &text));
         }
     }
+    DocField fields[] = {{.name = "t", .kind = DOC_TEXT}, {.name = "n", .kind = DOC_INT}};
+    read += !FAILED(doc_get_fields(body, fields, 2));
     read += !FAILED(doc_select_in(arena, body, SOME, 2, &part));
     read += doc_is_sound(body);
     assert_true(read <= 100);
@@ -336,6 +360,7 @@ int main(void)
         TEST(bytes_are_those_of_libbson),
         TEST(what_was_put_comes_back),
         TEST(missing_and_other_kinds_are_corrupt),
+        TEST(fields_are_read_in_one_pass),
         TEST(misuse_sticks),
         TEST(item_names_start_anew),
         TEST(members_have_a_limit),
