@@ -20,7 +20,7 @@
 
 struct sockaddr;
 
-#define HTTP_CLIENT_HEADERS_MAX 16
+#define HTTP_CLIENT_HEADERS_MAX 32
 
 /* Faults for tests: each is asked once a call and an Error takes the place of what would happen.
  */

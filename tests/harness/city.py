@@ -20,6 +20,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from recording_proxy import RecordingProxy
+
 ROOT = pathlib.Path(os.environ.get("MUSUBI_ROOT", pathlib.Path(__file__).resolve().parents[2]))
 SERVICES = {
     "line-portal": ["segment-delivery"],
@@ -195,6 +197,28 @@ class Node:
 
 
 @contextlib.contextmanager
+def orion(run, build, options):
+    """The broker of open data behind the nodes: none, the one at a URL, or (embedded) a second Musubi in open mode of
+    its own, behind a proxy that records what reaches it. Gives (flags for the nodes, the recording proxy or None)."""
+    if options.orion != "embedded":
+        yield (["--orion=%s" % options.orion] if options.orion else []), None
+        return
+    upstream = run / "upstream"
+    for folder in ("keys/services", "store", "log"):
+        (upstream / folder).mkdir(parents=True, exist_ok=True)
+    write_configuration(upstream, argparse.Namespace(open=True, store="sqlite"), None)
+    vaultctl(build, upstream, "init")
+    node = Node(upstream, build, "upstream")
+    address = urllib.parse.urlsplit(node.url)
+    proxy = RecordingProxy(address.hostname, address.port, run / "upstream.bytes")
+    try:
+        yield ["--orion=%s" % proxy.url], proxy
+    finally:
+        proxy.close()
+        node.stop()
+
+
+@contextlib.contextmanager
 def mongodb(run, options):
     """A MongoDB-protocol server of its own with the collections of mongo-init/, or None for SQLite."""
     if options.store != "mongodb":
@@ -287,11 +311,11 @@ def command_with_demo(options, build):
     run = pathlib.Path(folder).resolve()
     nodes = []
     try:
-        with mongodb(run, options) as server:
+        with mongodb(run, options) as server, orion(run, build, options) as (flags, _):
             create_city(run, build, options, server)
             try:
                 for i in range(options.nodes):
-                    nodes.append(Node(run, build, "node%d" % (i + 1)))
+                    nodes.append(Node(run, build, "node%d" % (i + 1), extra=flags))
                 if not options.no_open_data:
                     load_open_data(run, nodes[0].url)
                 (run / "url").write_text(nodes[0].url + "\n")
@@ -337,6 +361,8 @@ def parse(arguments):
             sub.add_argument("--port", type=int, default=8026)
         else:
             sub.add_argument("--nodes", type=int, default=1)
+            sub.add_argument("--orion", default="", metavar="URL|embedded",
+                             help="open data lives in the broker at URL, or in a second Musubi started for it")
             sub.add_argument("--no-open-data", action="store_true")
             sub.add_argument("command", nargs=argparse.REMAINDER)
     token = commands.add_parser("token")
