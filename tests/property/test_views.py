@@ -129,58 +129,201 @@ class Hidden:
 # --- what the observer asks ------------------------------------------------------------------------------------------
 
 
+def writable(people, observer, kind):
+    """The attributes of a kind that somebody lets the observer write; whom an entity is about is no such thing."""
+    wanted = observer, kind, "active"
+    return sorted({name for person in people for grant in person["grants"] for name in grant["attributes"]
+                   if (grant["recipient"], grant["type"], grant["state"]) == wanted and "write" in grant["operations"]
+                   and name != "refPerson"})
+
+
 class Asker:
-    """Random requests of the observer: reads and writes, about own, foreign, keyed and unknown ids."""
+    """Random requests of the observer: every route, about own, foreign, keyed and unknown ids, with all kinds of
+    conditions on what it sees, on what is hidden from it and on what nobody has."""
 
     def __init__(self, observer, people, hidden_ids, rng):
-        self.rng = rng
+        self.rng, self.people = rng, people
         self.own = [URN % ("Person", person["users"][observer]) for person in people if observer in person["users"]]
         known = {URN % ("Person", user) for person in people for user in person["users"].values()}
         known |= {entity["id"] for person in people for entity in person["entities"]} | set(hidden_ids)
         known |= {URN % ("Person", "nobody"), URN % ("PublicToilet", "1"), "zzz", "URN:ngsi-ld:person:x"}
         self.known, self.seen = sorted(known), []
+        self.owners = {entity["id"]: URN % ("Person", person["users"][observer]) for person in people
+                       if observer in person["users"] for entity in person["entities"]}
+        self.writable = {kind: writable(people, observer, kind) for kind in PERSONAL}
 
     def learn(self, answer):
         if answer.status == 200 and isinstance(answer.body, list):
-            self.seen += [entity["id"] for entity in answer.body if entity["id"] not in self.seen][:20]
+            ids = [entity["id"] for entity in answer.body if isinstance(entity, dict) and "id" in entity]
+            self.seen += [one for one in ids if one not in self.seen][:20]
 
     def id(self):
         choices = [self.own or self.known, self.seen or self.known, self.known,
                    [URN % (self.rng.choice(list(PERSONAL)), "x%d" % self.rng.randrange(30))]]
         return self.rng.choice(self.rng.choices(choices, [35, 15, 40, 10])[0])
 
-    def owner(self):
-        return {"type": "Relationship", "value": self.rng.choice(self.own) if self.rng.random() < .8 else self.id()}
+    def owner(self, name):
+        """Whom an entity of this id is about: mostly the same person each time."""
+        usual = self.owners.setdefault(name, self.rng.choice(self.own))
+        return {"type": "Relationship", "value": usual if self.rng.random() < .9 else self.id()}
 
-    def query(self, is_list):
+    def written(self):
+        """(kind, id) of a write: mostly one that the observer may well write."""
+        kind = self.rng.choice([kind for kind in PERSONAL if self.writable[kind]] or list(PERSONAL))
+        if self.rng.random() < .15:
+            return kind, self.id()
+        fitting = self.own if kind == "Person" else [one for one in self.owners if ":%s:" % kind in one]
+        return kind, self.rng.choice(fitting or self.known)
+
+    def name(self):
+        return self.rng.choice([*sum(PERSONAL.values(), []), "name", "location", "nosuch"])
+
+    def value(self, name):
+        """A constant for a condition: often what somebody has there."""
+        found = self.rng.choice(self.people)["person"].get(name, "")
+        odd = ["1", "2.0", "true", "null", "'2'", "1..500", "675-0000..675-9999", "1,2", "'x'", self.id(), "2026-01-01"]
+        return "'%s'" % found if found and self.rng.random() < .6 else self.rng.choice(odd)
+
+    def condition(self, is_metadata=False):
+        name = self.name() + (self.rng.choice([".accuracy", ".none", ".a.b"]) if is_metadata else "")
+        operator = self.rng.choice(["", "!", "==", "!=", ">", "<=", "~=", ":"])
+        if operator in ("", "!"):
+            return operator + name
+        return name + operator + (self.pattern() if operator == "~=" else self.value(name))
+
+    def conditions(self, is_metadata=False):
+        return ";".join(self.condition(is_metadata) for _ in range(self.rng.choice([1, 1, 1, 2])))
+
+    def order(self):
+        return ",".join(self.rng.choice(["", "!"]) + self.rng.choice([self.name(), "id", "type"])
+                        for _ in range(self.rng.choice([1, 2])))
+
+    def pattern(self):
+        cut = self.rng.choice(self.known)[-6:]
+        fixed = [".*", "^urn:ngsi-ld:Person:", "x[0-9]", "hidden", "[", "^.{5,60}$", "加"]
+        return self.rng.choice([*fixed, cut, cut + "$"])
+
+    def place(self):
+        return self.rng.choice([
+            {"georel": "near;maxDistance:5000", "geometry": "point", "coords": "34.92,134.83"},
+            {"georel": "coveredBy", "geometry": "box", "coords": "34.9,134.8;35.0,134.9"},
+            {"georel": "disjoint", "geometry": "box", "coords": "34.9,134.8;35.0,134.9"}])
+
+    def kinds(self):
+        return ",".join(self.rng.sample(KINDS, self.rng.choice([1, 1, 2, 3])))
+
+    def shown(self, is_list):
+        """What to show, and how."""
         names = [*sum(PERSONAL.values(), []), "dateModified", "dateCreated", "nosuch", "*"]
-        options = [word for word in (["count"] if is_list else []) + ["keyValues"] if self.rng.random() < .5]
-        found = {"type": ",".join(self.rng.sample(KINDS, self.rng.choice([1, 1, 2, 3]) if is_list else 1)),
-                 "attrs": ",".join(self.rng.sample(names, self.rng.choice([1, 2, 3]))), "options": ",".join(options)}
-        if is_list:
-            found.update(limit=self.rng.choice([0, 1, 2, 5, 20, 1000]), offset=self.rng.choice([0, 1, 3, 10, 50]),
-                         id=",".join(self.id() for _ in range(self.rng.choice([1, 2, 5]))))
-        chance = {"type": .6, "id": .3, "options": 1 if options else 0}
-        kept = {name: value for name, value in found.items() if self.rng.random() < chance.get(name, .4)}
-        return "?" + urllib.parse.urlencode(kept, safe=":,*") if kept else ""
+        words = ["keyValues", "values", "unique", "normalized"] + (["count", "count,keyValues"] if is_list else [])
+        found = {"attrs": ",".join(self.rng.sample(names, self.rng.choice([1, 2, 3]))),
+                 "options": self.rng.choice(words),
+                 "metadata": self.rng.choice(["*", "dateModified", "accuracy", "none"])}
+        return {name: value for name, value in found.items() if self.rng.random() < (.15 if name == "metadata" else .4)}
 
-    def attributes(self, kind):
-        names = self.rng.sample(PERSONAL[kind] + ["nosuch"], self.rng.choice([1, 1, 2, 3]))
-        values = [1, 2.0, "t", None, True, {"a": 1}, ["x"]]
-        return {name: self.owner() if name == "refPerson" else {"value": self.rng.choice(values)} for name in names}
+    def page(self):
+        found = {"limit": self.rng.choice([0, 1, 2, 5, 20, 1000]), "offset": self.rng.choice([0, 1, 3, 10, 50]),
+                 "orderBy": self.order()}
+        return {name: value for name, value in found.items() if self.rng.random() < .4}
+
+    def selection(self):
+        found = {"type": self.kinds()} if self.rng.random() < .6 else {}
+        if not found and self.rng.random() < .2:
+            found["typePattern"] = self.rng.choice(["Person", "^P", "Activity$", "."])
+        if self.rng.random() < .3:
+            found["id"] = ",".join(self.id() for _ in range(self.rng.choice([1, 2, 5])))
+        elif self.rng.random() < .2:
+            found["idPattern"] = self.pattern()
+        return found
+
+    def filters(self):
+        found = {"q": self.conditions()} if self.rng.random() < .5 else {}
+        if self.rng.random() < .1:
+            found["mq"] = self.conditions(True)
+        if self.rng.random() < .1:
+            found.update(self.place())
+        return found
+
+    @staticmethod
+    def path(path, parameters):
+        return path + ("?" + urllib.parse.urlencode(parameters, safe=":,*;!=") if parameters else "")
+
+    def attributes(self, kind, name):
+        names = self.rng.choices([self.writable[kind], PERSONAL[kind] + ["nosuch"]], [85, 15])[0] or PERSONAL[kind]
+        values = [1, 2.0, "t", None, True, {"a": 1}, ["x"]] * 2 + [{"$inc": 1}, {"$push": "x"}]
+        return {one: self.owner(name) if one == "refPerson" else {"value": self.rng.choice(values)}
+                for one in self.rng.sample(names, min(len(names), self.rng.choice([1, 1, 2, 3])))}
+
+    def entity(self):
+        kind, name = self.written()
+        body = self.attributes(kind, name)
+        if kind != "Person" and self.rng.random() < .9:
+            body["refPerson"] = self.owner(name)
+        return {"id": name, "type": kind, **body}
+
+    def list(self):
+        parameters = {**self.selection(), **self.filters(), **self.shown(True), **self.page()}
+        return "GET", self.path("/v2/entities", parameters), None
+
+    def query_body(self):
+        """The same as a body; several selectors at once."""
+        entities = []
+        for _ in range(self.rng.choice([1, 1, 2])):
+            entity = self.rng.choice([{"id": self.id()}, {"idPattern": self.pattern()}, {"idPattern": ".*"}])
+            kind = self.rng.choice([{}, {"type": self.rng.choice(KINDS)}, {"typePattern": "^P"}])
+            entities.append({**entity, **kind})
+        body = {"entities": entities, "expression": self.filters(), "attrs": [self.name(), self.name()]}
+        kept = {name: value for name, value in body.items() if value and self.rng.random() < .8}
+        shown = {name: value for name, value in self.shown(True).items() if name == "options"}
+        return "POST", self.path("/v2/op/query", {**self.page(), **shown}), kept
+
+    def read_one(self):
+        parameters = self.shown(False)
+        if self.rng.random() < .5:
+            parameters["type"] = self.rng.choice(KINDS)
+        return "GET", self.path("/v2/entities/" + self.id() + self.rng.choice(["", "/attrs"]), parameters), None
+
+    def part(self):
+        """The path of one attribute, mostly of a kind that has it."""
+        kind, name = self.written()
+        names = self.writable[kind] if self.writable[kind] and self.rng.random() < .7 else PERSONAL[kind] + ["nosuch"]
+        return "/v2/entities/%s/attrs/%s" % (name, self.rng.choice(names)), self.rng.choice(["", "?type=" + kind])
+
+    def read_part(self):
+        path, asked = self.part()
+        return "GET", path + self.rng.choice(["", "/value"]) + asked, None
+
+    def types(self):
+        path = self.rng.choice(["/v2/types", "/v2/types", "/v2/types/" + self.rng.choice(KINDS)])
+        return "GET", path + self.rng.choice(["", "?options=count", "?options=noAttrDetail", "?options=values"]), None
+
+    def create(self):
+        return "POST", "/v2/entities" + self.rng.choice(["", "", "", "?options=upsert"]), self.entity()
+
+    def write_attributes(self):
+        kind, name = self.written()
+        method = self.rng.choices(["PATCH", "POST", "PUT"], [60, 30, 10])[0]
+        asked = self.rng.choice(["", "?type=" + kind] + (["?options=append"] if method == "POST" else []))
+        return method, "/v2/entities/%s/attrs%s" % (name, asked), self.attributes(kind, name)
+
+    def write_part(self):
+        path, asked = self.part()
+        return self.rng.choice([("PUT", path + asked, {"value": self.rng.randrange(100)}),
+                                ("PUT", path + "/value" + asked, b"%d" % self.rng.randrange(100)),
+                                ("DELETE", path + asked, None)])
+
+    def delete(self):
+        return "DELETE", "/v2/entities/" + self.id() + self.rng.choice(["", "?type=HealthActivity"]), None
+
+    def batch(self):
+        action = self.rng.choices(["append", "appendStrict", "update", "replace", "delete"], [40, 20, 30, 5, 5])[0]
+        entities = [self.entity() for _ in range(self.rng.choice([1, 2, 3]))]
+        return "POST", "/v2/op/update", {"actionType": action, "entities": entities}
 
     def request(self):
-        chance, kind = self.rng.random(), self.rng.choice(list(PERSONAL))
-        if chance < .35:
-            return "GET", "/v2/entities" + self.query(True), None
-        if chance < .6:
-            return "GET", "/v2/entities/" + self.id() + self.query(False), None
-        body = self.attributes(kind)
-        if chance < .8:
-            if kind != "Person" and self.rng.random() < .8:
-                body["refPerson"] = self.owner()
-            return "POST", "/v2/entities", {"id": self.id(), "type": kind, **body}
-        return "PATCH", "/v2/entities/%s/attrs%s" % (self.id(), self.rng.choice(["", "?type=" + kind])), body
+        makers = {self.list: 32, self.query_body: 10, self.read_one: 14, self.read_part: 6, self.types: 4,
+                  self.create: 12, self.write_attributes: 11, self.write_part: 4, self.delete: 1, self.batch: 6}
+        return self.rng.choices(list(makers), list(makers.values()))[0]()
 
 
 # --- comparing -------------------------------------------------------------------------------------------------------
@@ -198,7 +341,9 @@ class Comparison:
         return answer.status, sorted(h for h in answer.headers.items() if h[0] not in UNCOMPARED), body
 
     def ask(self, method, path, body=None):
-        answers = [twin.client.request(method, path, body=body) for twin in self.twins]
+        """body: what JSON is made of, or bytes that are plain text."""
+        sent = {"raw": body, "headers": {"Content-Type": "text/plain"}} if isinstance(body, bytes) else {"body": body}
+        answers = [twin.client.request(method, path, **sent) for twin in self.twins]
         self.statuses[method, answers[0].status] += 1
         if self.plain(answers[0]) != self.plain(answers[1]):
             self.different.append((method, path, body, answers))
@@ -245,7 +390,7 @@ def refused_tokens(checks, comparison):
 
 def show(different):
     for method, path, body, answers in different[:SHOWN_MAX]:
-        print("DIFFERENT %s %s %s" % (method, path, json.dumps(body) if body else ""))
+        print("DIFFERENT %s %s %s" % (method, path, body))
         for answer in answers:
             print("   %d %s %s" % (answer.status, answer.headers, answer.raw[:1500]))
 
@@ -262,7 +407,10 @@ def look(checks, twins, people, options, rng):
     checks.equal(len(comparison.different), 0, "%s: %d requests are answered alike" % (observer, options.requests))
     show(comparison.different)
     answered = sum(n for (_, status), n in comparison.statuses.items() if status < 300)
+    written = sum(n for (method, status), n in comparison.statuses.items() if status in (201, 204))
     checks.that(answered > options.requests / 10, "%s: much was answered" % observer, dict(comparison.statuses))
+    checks.that(written > options.requests / 100 or not any(asker.writable.values()), "%s: much was written" % observer,
+                dict(comparison.statuses))
     before = len(comparison.different)
     if checks.that(change_seen(hidden, people), "%s: something that it sees can be changed" % observer):
         comparison.ask("GET", "/v2/entities?type=Person&limit=1000&options=count")
@@ -287,7 +435,7 @@ def look_from(checks, folder, original, observer, people, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--requests", type=int, default=1000, help="of each service")
+    parser.add_argument("--requests", type=int, default=600, help="of each service")
     parser.add_argument("--citizens", type=int, default=40)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--services", nargs="*", default=list(PURPOSES))
