@@ -21,10 +21,8 @@ typedef struct BrokerCall {
     VaultCall vault; /* arena, snapshot, tenant, time, deadline */
     const Principal *principal;
     const UpstreamAsk *asked; /* what the client sent; NULL: nobody but Musubi itself asks */
-    RawAnswer *raw;   /* a half that is asked alone may put another broker's answer here, unchanged,
-                         in place of its results; NULL: it may not */
-    bool hides_names; /* the request may be about persons: who passes it on leaves out names of
-                         attributes that no public type has */
+    RawAnswer *raw; /* a half that is asked alone may put another broker's answer here, unchanged,
+                       in place of its results; NULL: it may not */
 } BrokerCall;
 
 typedef struct Broker Broker;

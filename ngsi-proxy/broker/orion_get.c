@@ -46,6 +46,22 @@ static Error read(const OrionHalf *half, const BrokerCall *call, const HttpAnswe
     return OK;
 }
 
+/* "v2", "entities", id, "attrs", name of the attribute, "value" */
+#define SEGMENT_ATTRIBUTE 4
+
+static bool may_pass(const OrionHalf *half, const BrokerCall *call, Str type)
+{
+    const UpstreamAsk *ask = call->asked;
+    if (half->classifier.are_unlisted_public) {
+        return true;
+    }
+    bool may_name = ask->segment_count <= SEGMENT_ATTRIBUTE ||
+                    orion_may_tell(half, ask->segments[SEGMENT_ATTRIBUTE]);
+    return type.n > 0 && may_name &&
+           orion_may_tell_all(half, upstream_ask_param(ask, STR("attrs"))) &&
+           orion_may_tell_all(half, upstream_ask_param(ask, STR("metadata")));
+}
+
 /* Without a type the entity is looked at before it is shown: the broker may hold more than open
  * data of registered types. */
 Error orion_get(Broker *broker, BrokerCall *call, Str id, Str type, const EntityQuery *query,
@@ -55,7 +71,7 @@ Error orion_get(Broker *broker, BrokerCall *call, Str id, Str type, const Entity
     HttpAnswer answer;
     (void)query; /* all that there is, of one entity */
     ENSURE(call->asked != NULL, INTERNAL, "nobody asked");
-    if (call->raw != NULL && !call->hides_names) {
+    if (call->raw != NULL && may_pass(half, call, type)) {
         return pass(half, call);
     }
     if (call->raw != NULL) {

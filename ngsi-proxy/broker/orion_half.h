@@ -4,8 +4,8 @@
  * out, and the answer comes back unchanged: status, Location, count, bytes. Where two halves make
  * one answer, entities are asked for in full and read. What goes up is made of what was decoded and
  * checked here. An answer that tells of the broker's own trouble or of its database's words is
- * replaced by one of ours. Must never send a token, an id of a person, a parameter that NGSIv2 does
- * not have or, in requests that may be about persons, a name that no public type has.
+ * replaced by one of ours. Must never send a token, an id of a person, the name of an attribute
+ * that only personal types have, or a parameter that NGSIv2 does not have.
  *
  * Layer: ngsi-proxy/broker. Thread-safe: yes; a BrokerCall is single-owner. Spec: 6(5)ア, 6(6)オ.
  * Requirement: consent rules 11, 13. Standard: NGSIv2. */

@@ -43,30 +43,12 @@ static Error said_text(const Ask *ask, Str name, Str *ret_text)
     return json_string_in(ask->arena, member, ret_text);
 }
 
-static bool may_tell_attribute(const Ask *ask, Str name)
-{
-    return !ask->call->hides_names || str_eq(name, STR("*")) ||
-           classify_is_open_name(&ask->half->classifier, name);
-}
-
-/* Names of metadata are not registered: those that every attribute has can be told. */
-static bool may_tell_metadata(const Ask *ask, Str name)
-{
-    return !ask->call->hides_names || str_eq(name, STR("*")) || str_eq(name, STR("dateCreated")) ||
-           str_eq(name, STR("dateModified"));
-}
-
-typedef bool (*MayTell)(const Ask *ask, Str name);
-
-static Error may_tell_list(const Ask *ask, Str name, MayTell may_tell, bool *ret_may)
+static Error may_tell_list(const Ask *ask, Str name, bool *ret_may)
 {
     *ret_may = true;
     Str item;
     if (!ask->has_body) {
-        Str text = upstream_ask_param(ask->call->asked, name);
-        while (text.n > 0 && str_split(&text, ',', &item)) {
-            *ret_may = *ret_may && may_tell(ask, item);
-        }
+        *ret_may = orion_may_tell_all(ask->half, upstream_ask_param(ask->call->asked, name));
         return OK;
     }
     JsonValue list;
@@ -77,7 +59,7 @@ static Error may_tell_list(const Ask *ask, Str name, MayTell may_tell, bool *ret
     JsonValue json;
     while (json_next(&iter, NULL, &json)) {
         TRY(json_string_in(ask->arena, json, &item));
-        *ret_may = *ret_may && may_tell(ask, item);
+        *ret_may = *ret_may && orion_may_tell(ask->half, item);
     }
     return OK;
 }
@@ -86,8 +68,8 @@ static Error may_tell_shown(const Ask *ask, bool *ret_may)
 {
     bool may_attributes = false;
     bool may_metadata = false;
-    TRY(may_tell_list(ask, STR("attrs"), may_tell_attribute, &may_attributes));
-    TRY(may_tell_list(ask, STR("metadata"), may_tell_metadata, &may_metadata));
+    TRY(may_tell_list(ask, STR("attrs"), &may_attributes));
+    TRY(may_tell_list(ask, STR("metadata"), &may_metadata));
     *ret_may = may_attributes && may_metadata;
     return OK;
 }
@@ -100,7 +82,7 @@ static Error read_order(Ask *ask)
     Str item;
     for (size_t i = 0; i < ask->query->order_count && str_split(&text, ',', &item); i++) {
         const EntityOrder *order = &ask->query->order[i];
-        if (order->kind == ENTITY_ORDER_ATTRIBUTE && !may_tell_attribute(ask, order->attribute)) {
+        if (order->kind == ENTITY_ORDER_ATTRIBUTE && !orion_may_tell(ask->half, order->attribute)) {
             continue;
         }
         buf_add(&buf, buf.n > 0 ? STR(",") : STR_EMPTY);

@@ -7,6 +7,24 @@
 #define ANSWER_BYTES_MAX ((size_t)32 << 20)
 #define FIELDS_MAX 6
 
+/* --- names ------------------------------------------------------------------------------------ */
+
+bool orion_may_tell(const OrionHalf *half, Str name)
+{
+    return half->classifier.are_unlisted_public ||
+           !classify_is_personal_name(&half->classifier, name);
+}
+
+bool orion_may_tell_all(const OrionHalf *half, Str list)
+{
+    bool may = true;
+    Str item;
+    while (list.n > 0 && str_split(&list, ',', &item)) {
+        may = may && orion_may_tell(half, item);
+    }
+    return may;
+}
+
 /* --- targets ---------------------------------------------------------------------------------- */
 
 OrionTarget orion_target(Arena *arena)

@@ -16,6 +16,13 @@ typedef struct OrionHalf {
     Classifier classifier;
 } OrionHalf;
 
+/* --- names ------------------------------------------------------------------------------------ */
+
+/* Whether the name of an attribute may be sent: one that only personal types have may not. */
+bool orion_may_tell(const OrionHalf *half, Str name);
+/* All items of a list with commas. */
+bool orion_may_tell_all(const OrionHalf *half, Str list);
+
 /* --- targets ---------------------------------------------------------------------------------- */
 
 typedef struct OrionTarget {

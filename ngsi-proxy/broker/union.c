@@ -164,7 +164,6 @@ static Error union_query(Broker *broker, BrokerCall *call, const EntityQuery *qu
         TRY(union_require_purpose(call->principal));
     }
     split.asks_personal = split.asks_personal && union_has_purpose(call->principal);
-    call->hides_names = split.hides_names;
     if (split.asks_open && split.asks_personal) {
         ask_for_results(call);
         return query->order_count > 0 ? ask_merged(self, call, &split, ret_page)
@@ -209,11 +208,9 @@ Error union_half_of(const UnionBroker *self, BrokerCall *call, Str id, Str type,
 static Error union_get(Broker *broker, BrokerCall *call, Str id, Str type, const EntityQuery *query,
                        Entity *ret_entity)
 {
-    const UnionBroker *self = union_of(broker);
     Broker *half = NULL;
-    TRY(union_half_of(self, call, id, type, &half));
+    TRY(union_half_of(union_of(broker), call, id, type, &half));
     ENSURE(half != NULL, ENTITY_NOT_FOUND, NULL);
-    call->hides_names = type.n == 0 && !self->classifier.are_unlisted_public;
     return half->ops->get(half, call, id, type, query, ret_entity);
 }
 

@@ -20,7 +20,7 @@ typedef struct Splitter {
     Arena *arena;
     const Classifier *classifier;
     StrList known;
-    bool hides_names; /* names of attributes that only personal types have are told to nobody */
+    bool is_typed; /* only public types are asked for, by name */
 } Splitter;
 
 static size_t type_count(const Splitter *splitter)
@@ -159,17 +159,26 @@ static bool has_personal_constant(const Splitter *splitter, const FilterTerm *te
     return pattern_is_personal(splitter, term->pattern);
 }
 
+/* Open data has no attribute that only personal types have. Where the request may be about persons,
+ * a name that is in no schema may be one of theirs as well. */
+static bool is_name_hidden(const Splitter *splitter, Str name)
+{
+    if (splitter->classifier->are_unlisted_public) {
+        return false;
+    }
+    return splitter->is_typed ? classify_is_personal_name(splitter->classifier, name)
+                              : !classify_is_open_name(splitter->classifier, name);
+}
+
 static bool must_be_decided(const Splitter *splitter, const FilterTerm *term)
 {
-    return (splitter->hides_names &&
-            !classify_is_open_name(splitter->classifier, term->attribute)) ||
-           has_personal_constant(splitter, term);
+    return is_name_hidden(splitter, term->attribute) || has_personal_constant(splitter, term);
 }
 
 static void term_decide(const Splitter *splitter, Filter *filter)
 {
     const FilterTerm *term = &filter->term;
-    if (splitter->hides_names && !classify_is_open_name(splitter->classifier, term->attribute)) {
+    if (is_name_hidden(splitter, term->attribute)) {
         *filter = term->test == FILTER_IS_ABSENT ? ALWAYS : NEVER;
     } else if (has_personal_constant(splitter, term)) {
         /* No open value is a citizen's id: each differs from it, none is or matches it. */
@@ -304,11 +313,7 @@ Error union_split_in(Arena *arena, const EntityQuery *query, const Classifier *c
     UnionSplit split = {.open = *query, .personal = *query};
     split.open.selector_count = 0;
     split.personal.selector_count = 0;
-    bool is_typed = false;
-    TRY(split_selectors(&splitter, query, &split, &is_typed));
-    /* Only public types asked for by name: no name in the request can be about a person. */
-    splitter.hides_names = !is_typed && !classifier->are_unlisted_public;
-    split.hides_names = splitter.hides_names;
+    TRY(split_selectors(&splitter, query, &split, &splitter.is_typed));
     if (query->filter != NULL) {
         TRY(decide_conditions(&splitter, &split));
     }

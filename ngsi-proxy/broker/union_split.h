@@ -21,7 +21,6 @@ typedef struct UnionSplit {
     bool asks_open;
     bool asks_personal;
     bool names_personal; /* a personal type or id stands in the request itself */
-    bool hides_names;    /* who passes the request on leaves out names that no public type has */
 } UnionSplit;
 
 /* The ids among which some may be the caller's own names for personal entities: those asked for

@@ -58,16 +58,15 @@ static Error check_values(const UnionBroker *self, Arena *arena, const Entity *e
     return OK;
 }
 
-/* Without a type, attributes that only personal types have tell what is meant: something personal
- * that the caller's view lacks. It is nowhere, as far as he can know. */
-static Error check_names(const UnionBroker *self, const Entity *entity)
+/* Attributes that only personal types have tell what is meant, whatever the type says. Without a
+ * type: something personal that the caller's view lacks, so it is nowhere as far as he can know. */
+static Error check_names(const UnionBroker *self, Arena *arena, const Entity *entity)
 {
-    if (entity->type.n > 0 || self->classifier.are_unlisted_public) {
-        return OK;
-    }
-    for (size_t i = 0; i < entity->attribute_count; i++) {
-        ENSURE(!classify_is_personal_name(&self->classifier, entity->attributes[i].name),
-               ENTITY_NOT_FOUND, NULL);
+    for (size_t i = 0; i < entity->attribute_count && !self->classifier.are_unlisted_public; i++) {
+        Str name = entity->attributes[i].name;
+        bool is_personal = classify_is_personal_name(&self->classifier, name);
+        ENSURE(!is_personal || entity->type.n > 0, ENTITY_NOT_FOUND, NULL);
+        ENSURE(!is_personal, NAME_IS_PERSONAL, str_argument(arena, name));
     }
     return OK;
 }
@@ -109,7 +108,7 @@ static Error half_of_write(const UnionBroker *self, BrokerCall *call, const Enti
     if (type.n == 0 && creates(write->kind)) {
         TRY(check_type(self, call->vault.arena, id, STR("Thing")));
     }
-    TRY(check_names(self, &write->entity));
+    TRY(check_names(self, call->vault.arena, &write->entity));
     return check_values(self, call->vault.arena, &write->entity);
 }
 

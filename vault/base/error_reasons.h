@@ -140,6 +140,9 @@
     REASON(ADDRESS_NOT_ALLOWED, FORBIDDEN, 403, "Forbidden",                                                           \
            "this client may not ask for personal data from this address", "unauthorized_client", "error.address",      \
            LOG_NOTICE, true)                                                                                           \
+    REASON(DATA_BUDGET, FORBIDDEN, 403, "Forbidden",                                                                   \
+           "this client was given the data of as many persons as it may get within an hour or a day", "", "error.rate",\
+           LOG_WARNING, true)                                                                                          \
     REASON(ASSERTION_REPLAYED, UNAUTHENTICATED, 401, "Unauthorized", "the client assertion was used before",           \
            "invalid_client", "error.token", LOG_NOTICE, true)                                                          \
     REASON(SUBJECT_UNKNOWN, NOT_FOUND, 404, "NotFound", "this person is not registered here", "", "error.not_found",   \
@@ -378,6 +381,9 @@
            "error.bad_request", LOG_NOTICE, false)                                                                     \
     REASON(VALUE_IS_PERSONAL, FORBIDDEN, 422, "Unprocessable",                                                         \
            "a value has the form of an id of the personal type %s and can't become open data", "",                     \
+           "error.id_is_personal", LOG_NOTICE, true)                                                                   \
+    REASON(NAME_IS_PERSONAL, FORBIDDEN, 422, "Unprocessable",                                                          \
+           "only personal types have the attribute %s: to publish it, add it to the schema of the public type", "",    \
            "error.id_is_personal", LOG_NOTICE, true)                                                                   \
     /* tool */                                                                                                         \
     REASON(DEMO_NOT_EMPTY, EXISTS, 409, "Conflict", "the demo city can only be loaded into an empty store", "",         \
