@@ -10,18 +10,22 @@ static void write_get(sqlite3_str *sql, const void *what)
 }
 
 /* The row key, version, sum, body as views that live until the statement moves on. */
-static Error row_view(sqlite3_stmt *row, StoreCollection collection, StoreDoc *ret_doc)
+static Error row_view(sqlite3_stmt *row, StoreDoc *ret_doc)
 {
     StoreDoc doc = {.version = (uint64_t)sqlite3_column_int64(row, 1)};
     const unsigned char *key = sqlite3_column_text(row, 0);
     const void *body = sqlite3_column_blob(row, 3);
-    ENSURE(key != NULL && body != NULL, STORE_CORRUPT, "row");
+    ENSURE(key != NULL && body != NULL && doc.version >= 1, STORE_CORRUPT, "row");
     doc.key = str_bytes(key, (size_t)sqlite3_column_bytes(row, 0));
     doc.body.bytes = str_bytes(body, (size_t)sqlite3_column_bytes(row, 3));
-    int64_t sum = sqlite_row_sum(collection, doc.key, doc.version, doc.body.bytes);
-    bool is_sound = doc.version >= 1 && sum == sqlite3_column_int64(row, 2);
-    ENSURE(is_sound, STORE_CORRUPT, "row");
     *ret_doc = doc;
+    return OK;
+}
+
+static Error sum_check(sqlite3_stmt *row, StoreCollection collection, const StoreDoc *doc)
+{
+    int64_t sum = sqlite_row_sum(collection, doc->key, doc->version, doc->body.bytes);
+    ENSURE(sum == sqlite3_column_int64(row, 2), STORE_CORRUPT, "row");
     return OK;
 }
 
@@ -52,7 +56,8 @@ static Error walk_check(const StoreWalk *walk, DocBody body)
 static Error row_select(sqlite3_stmt *row, Arena *arena, const StoreWalk *walk, StoreDoc *ret_doc)
 {
     StoreDoc doc;
-    TRY(row_view(row, walk->find->collection, &doc));
+    TRY(row_view(row, &doc));
+    TRY(sum_check(row, walk->find->collection, &doc));
     TRY(walk_check(walk, doc.body));
     TRY(str_copy_in(arena, doc.key, &doc.key));
     if (walk->find->members == NULL) {
@@ -66,40 +71,57 @@ static Error row_select(sqlite3_stmt *row, Arena *arena, const StoreWalk *walk, 
     return OK;
 }
 
+/* Documents by key, one after the other. */
+typedef struct KeyVisit {
+    SqliteConn *conn;
+    StoreCollection collection;
+    bool needs_sums; /* large bodies that prove themselves are spared: summing would take as long as
+                        reading */
+    StoreVisit visit;
+    void *context;
+} KeyVisit;
+
 /* The row of a key as a view; version 0: there is none. */
-static Error get_view(SqliteConn *conn, sqlite3_stmt *get, StoreCollection collection, Str key,
-                      StoreDoc *ret_doc)
+static Error get_view(const KeyVisit *by_key, sqlite3_stmt *get, Str key, StoreDoc *ret_doc)
 {
     int code = sqlite_bind_text(get, 1, key);
     code = code != SQLITE_OK ? code : sqlite3_step(get);
     if (code != SQLITE_ROW) {
         *ret_doc = (StoreDoc){.version = 0};
-        return code == SQLITE_DONE ? OK : sqlite_conn_error(conn, code);
+        return code == SQLITE_DONE ? OK : sqlite_conn_error(by_key->conn, code);
     }
     StoreDoc doc;
-    TRY(row_view(get, collection, &doc));
+    TRY(row_view(get, &doc));
+    TRY(by_key->needs_sums ? sum_check(get, by_key->collection, &doc) : OK);
     /* A damaged index may lead to a sound row of another document. */
     ENSURE(str_eq(doc.key, key), STORE_CORRUPT, "row");
     *ret_doc = doc;
     return OK;
 }
 
-Error sqlite_visit_many(SqliteConn *conn, StoreCollection collection, const Str *keys, size_t count,
-                        StoreVisit visit, void *context)
+static Error visit_keys(const KeyVisit *by_key, const Str *keys, size_t count)
 {
+    SqliteConn *conn = by_key->conn;
     sqlite3_stmt *get = NULL;
-    TRY(sqlite_conn_statement(conn, SQLITE_SHAPE(SQLITE_FAMILY_GET, collection), write_get,
-                              store_collection_spec(collection), &get));
+    TRY(sqlite_conn_statement(conn, SQLITE_SHAPE(SQLITE_FAMILY_GET, by_key->collection), write_get,
+                              store_collection_spec(by_key->collection), &get));
     Error error = OK;
     conn->visits++;
     for (size_t i = 0; i < count && !FAILED(error); i++) {
         StoreDoc doc;
-        error = get_view(conn, get, collection, keys[i], &doc);
-        error = FAILED(error) ? error : visit(context, i, &doc);
+        error = get_view(by_key, get, keys[i], &doc);
+        error = FAILED(error) ? error : by_key->visit(by_key->context, i, &doc);
         sqlite_conn_done(get);
     }
     conn->visits--;
     return error;
+}
+
+Error sqlite_visit_many(SqliteConn *conn, StoreCollection collection, const Str *keys, size_t count,
+                        StoreVisit visit, void *context)
+{
+    KeyVisit by_key = {conn, collection, false, visit, context};
+    return visit_keys(&by_key, keys, count);
 }
 
 typedef struct Copies {
@@ -123,7 +145,8 @@ Error sqlite_read_many(SqliteConn *conn, Arena *arena, StoreCollection collectio
                        size_t count, StoreDoc *ret_docs)
 {
     Copies copies = {.arena = arena, .docs = ret_docs};
-    return sqlite_visit_many(conn, collection, keys, count, copy_one, &copies);
+    KeyVisit by_key = {conn, collection, true, copy_one, &copies};
+    return visit_keys(&by_key, keys, count);
 }
 
 /* What a walk's statement looks like. Of a bound and the resume place on the same side, the further

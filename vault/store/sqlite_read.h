@@ -21,6 +21,7 @@
  * connection. */
 Error sqlite_read_many(SqliteConn *conn, Arena *arena, StoreCollection collection, const Str *keys,
                        size_t count, StoreDoc *ret_docs) MUST_USE;
+/* Sums are not looked at. */
 Error sqlite_visit_many(SqliteConn *conn, StoreCollection collection, const Str *keys, size_t count,
                         StoreVisit visit, void *context) MUST_USE;
 Error sqlite_read_find(SqliteConn *conn, Arena *arena, const StoreWalk *walk, StoreDoc **ret_docs,

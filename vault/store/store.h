@@ -115,8 +115,9 @@ Error store_get_many(StoreSnapshot *snapshot, Arena *arena, StoreCollection coll
 
 /* Shows the same documents to `visit`, one after the other: for walks over large bodies of which
  * little is kept. The document lives until visit returns, which may read on, but not this
- * collection by key. An error of visit ends the walk with it. Errors: those of reads, what visit
- * returns. */
+ * collection by key. Only for bodies that prove themselves, as sealed entities do: an adapter does
+ * not look for damage in them. An error of visit ends the walk with it. Errors: those of reads,
+ * what visit returns. */
 typedef Error (*StoreVisit)(void *context, size_t index, const StoreDoc *doc);
 Error store_visit_many(StoreSnapshot *snapshot, StoreCollection collection, const Str *keys,
                        size_t count, StoreVisit visit, void *context) MUST_USE;
