@@ -34,7 +34,8 @@ typedef enum ViewExpect {
     VIEW_SAME,    /* the plain broker is sent the same, and answers the same */
     VIEW_REFUSED, /* 403, and nothing happens */
     VIEW_UNKNOWN, /* 404, and nothing happens: nobody may be created by knowing an id */
-    VIEW_ECHO     /* 2xx; the plain broker is sent `echoes` instead, in this order */
+    VIEW_ECHO /* the plain broker is sent `echoes` instead, in this order: several work, one does
+                 as the write does */
 } ViewExpect;
 
 #define VIEW_ECHOES_MAX 12
