@@ -1,6 +1,7 @@
 #include "api_surface.h"
 
 #include "bearer.h"
+#include "call_limits.h"
 #include "ip_rule.h"
 #include "tenant.h"
 #include "vault_call.h"
@@ -49,11 +50,13 @@ static Error run(ApiCall *call, Response *response)
     Str tenant;
     TRY(router_match(router, request, response));
     TRY(ip_rule_source(request, call->api->trusted_proxies, &request->address));
+    TRY(call_limits_check_source(call));
     TRY(tenant_read(request, &tenant));
     TRY(open_vault(call, tenant));
     call->principal = bearer_anonymous(&call->broker.vault, request);
     TRY(authenticate(call, request->route->auth));
     response->client = call->principal.client;
+    TRY(call_limits_check_caller(call));
     return request->route->handler(call, response);
 }
 

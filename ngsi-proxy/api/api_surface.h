@@ -1,10 +1,11 @@
 /* api_surface.h — the frame around every handler: route, tenant, authentication, one snapshot, one
  * way out.
  *
- * api_serve finds the route, reads the tenant, authenticates as the row demands, opens the call's
- * snapshot, runs the handler, closes the snapshot and turns an Error into the surface's words. A
- * handler is straight-line code between two structs. Must never let a handler run with less than
- * its row demands, nor keep a snapshot open while bytes are sent.
+ * api_serve finds the route, learns where the request comes from, holds it against the limits,
+ * reads the tenant, authenticates as the row demands, opens the call's snapshot, runs the handler,
+ * closes the snapshot and turns an Error into the surface's words. A handler is straight-line code
+ * between two structs. Must never let a handler run with less than its row demands, nor keep a
+ * snapshot open while bytes are sent.
  *
  * Layer: ngsi-proxy/api. Thread-safe: Api yes (immutable after start); ApiCall single-owner. Spec:
  * 7(2)イ. Requirement: A-12, A-17, A-30. */
@@ -19,6 +20,7 @@
 #include "vault_core.h"
 
 typedef struct Gate Gate;
+typedef struct RateLimiter RateLimiter;
 
 /* One reason why the program is not ready, told to operators: what is wrong and what to do. No
  * personal data. */
@@ -36,6 +38,7 @@ typedef struct Api {
     Gate *gate;
     Broker *broker;       /* the union of both halves */
     const Router *router; /* NULL: api_routes() */
+    RateLimiter *limiter; /* NULL: nobody is limited */
     Str issuer;        /* e.g. "http://127.0.0.1:8026", without a trailing slash: aud of assertions,
                           metadata */
     bool is_open_mode; /* --open: open data may be written without a token (development, loopback

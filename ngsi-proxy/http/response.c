@@ -135,14 +135,21 @@ static Str challenge(const ErrorWords *words)
                : STR("Bearer realm=\"musubi\"");
 }
 
+/* Who is too fast is told when to come again: the argument of such a reason is whole seconds. */
+static void add_retry_after(Response *response, const ErrorWords *words, Error error)
+{
+    bool has_seconds = words->http_status == 429 && error.argument != NULL;
+    Str seconds = has_seconds ? str_from(error.argument) : STR("1");
+    if (words->http_status == 503 || words->http_status == 429) {
+        response_set_header(response, STR("Retry-After"), seconds);
+    }
+}
+
 static void add_error_headers(Response *response, Surface surface, const ErrorWords *words)
 {
     Str bearer = challenge(words);
     if (bearer.n > 0) {
         response_set_header(response, STR("WWW-Authenticate"), bearer);
-    }
-    if (words->http_status == 503 || words->http_status == 429) {
-        response_set_header(response, STR("Retry-After"), STR("1"));
     }
     if (surface == SURFACE_OAUTH) {
         response_set_header(response, STR("Cache-Control"), STR("no-store"));
@@ -157,5 +164,6 @@ void response_error(Response *response, const Request *request, Error error)
     response->body = error_body(request, words, error);
     response->content_type = request->surface == SURFACE_PROBLEM ? STR("application/problem+json")
                                                                  : STR("application/json");
+    add_retry_after(response, words, error);
     add_error_headers(response, request->surface, words);
 }

@@ -29,6 +29,7 @@ typedef enum RouteAuth {
 typedef enum RouteFlag {
     ROUTE_WITHOUT_VAULT =
         1 << 0, /* the handler opens no store snapshot: it works while the store does not */
+    ROUTE_UNMETERED = 1 << 1, /* for whoever watches the service: no rate limit counts it */
 } RouteFlag;
 
 typedef struct Route {

@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "api_surface.h"
+#include "data_budget.h"
 #include "embedded_half.h"
 #include "ip_rule.h"
 #include "janitor.h"
 #include "log_projection.h"
 #include "orion_half.h"
+#include "rate_limit.h"
 #include "server.h"
 #include "subject_walk.h"
 #include "union.h"
@@ -28,6 +30,8 @@ struct Proxy {
     LogProjection *projection;
     Janitor *janitor;
     Server *server;
+    RateLimiter *limiter;
+    DataBudget *budget;
     Api api;
     Arena *arena;
     Str listen;
@@ -135,6 +139,22 @@ static Error start_threads(Proxy *proxy, const Conf *conf)
     return janitor_start(&proxy->vault.core, conf_text(conf, "node"), &proxy->janitor);
 }
 
+static Error start_limits(Proxy *proxy, const Conf *conf)
+{
+    const Ports *ports = proxy->vault.core.ports;
+    RateLimits rates = {.total_per_second = {[RATE_CLIENT] = conf_int(conf, "rate_client"),
+                                             [RATE_CITIZEN] = conf_int(conf, "rate_citizen"),
+                                             [RATE_SOURCE] = conf_int(conf, "rate_source")},
+                        .nodes = conf_int(conf, "nodes")};
+    DataBudgetLimits budgets = {.hour_total = conf_int(conf, "budget_hour"),
+                                .day_total = conf_int(conf, "budget_day"),
+                                .nodes = conf_int(conf, "nodes")};
+    TRY(rate_limiter_new(ports, &rates, &proxy->limiter));
+    TRY(data_budget_new(ports, &budgets, &proxy->budget));
+    proxy->vault.gate.budget = proxy->budget;
+    return OK;
+}
+
 static bool is_loopback(Str listen)
 {
     return str_starts_with(listen, STR("127.")) || str_starts_with(listen, STR("[::1]")) ||
@@ -182,12 +202,14 @@ static Error start(Proxy *proxy, const Conf *conf)
            "open is for development: it needs listen on a loopback address");
     TRY(vault_open(proxy->arena, conf, (VaultOpenOptions){.needs_log = true}, &proxy->vault));
     proxy->vault.sealed.argument = sealed_remedy(proxy->vault.sealed);
+    TRY(start_limits(proxy, conf));
     TRY(start_brokers(proxy, conf, is_open));
     TRY(start_threads(proxy, conf));
     const Clock *clock = proxy->vault.core.ports->clock;
     proxy->api = (Api){.core = &proxy->vault.core,
                        .gate = &proxy->vault.gate,
                        .broker = proxy->broker,
+                       .limiter = proxy->limiter,
                        .issuer = conf_text(conf, "issuer"),
                        .is_open_mode = is_open,
                        .is_anonymous_read = is_open || conf_bool(conf, "anonymous_read"),
@@ -239,6 +261,8 @@ Proxy *proxy_stop(Proxy *proxy)
                                 : orion_half_free(proxy->open_half));
     (void)http_client_free(proxy->orion);
     vault_open_close(&proxy->vault);
+    (void)data_budget_free(proxy->budget);
+    (void)rate_limiter_free(proxy->limiter);
     free(proxy);
     return NULL;
 }

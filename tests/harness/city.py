@@ -116,7 +116,9 @@ def revoke_token(run, url, service, token):
 
 def write_configuration(run, options, server):
     lines = ["environment = demo", "open = %s" % ("true" if options.open else "false"),
-             "schemas_folder = %s" % (ROOT / "schemas"), "key_file = keys/kek", "log_folder = log"]
+             "schemas_folder = %s" % (ROOT / "schemas"), "key_file = keys/kek", "log_folder = log",
+             # one tester stands for a whole city: the limits have tests of their own
+             "rate_client = 0", "rate_citizen = 0", "budget_hour = 0", "budget_day = 0"]
     if options.store == "mongodb":
         lines += ["store_kind = mongodb", "store_uri = %s" % server.uri, "store_database = musubi_demo"]
     else:

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "siphash.h"
+
 typedef struct Slot {
     char *key; /* NULL: free */
     size_t key_bytes;
@@ -16,58 +18,6 @@ struct Map {
     size_t count;
     uint64_t seed[2];
 };
-
-/* --- SipHash-1-3 (Aumasson, Bernstein) -------------------------------------------------------- */
-
-/* Fast, and nobody without the seed can choose keys that collide. */
-
-static uint64_t rotate(uint64_t x, unsigned bits)
-{
-    return x << bits | x >> (64 - bits);
-}
-
-static void sip_round(uint64_t v[4])
-{
-    v[0] += v[1];
-    v[2] += v[3];
-    v[1] = rotate(v[1], 13) ^ v[0];
-    v[3] = rotate(v[3], 16) ^ v[2];
-    v[0] = rotate(v[0], 32);
-    v[2] += v[1];
-    v[0] += v[3];
-    v[1] = rotate(v[1], 17) ^ v[2];
-    v[3] = rotate(v[3], 21) ^ v[0];
-    v[2] = rotate(v[2], 32);
-}
-
-static void sip_word(uint64_t v[4], uint64_t word)
-{
-    v[3] ^= word;
-    sip_round(v);
-    v[0] ^= word;
-}
-
-static uint64_t hash_key(const uint64_t seed[2], Str key)
-{
-    uint64_t v[4] = {seed[0] ^ 0x736f6d6570736575U, seed[1] ^ 0x646f72616e646f6dU,
-                     seed[0] ^ 0x6c7967656e657261U, seed[1] ^ 0x7465646279746573U};
-    size_t at = 0;
-    uint64_t word = 0;
-    for (; key.n - at >= sizeof word; at += sizeof word) {
-        memcpy(&word, key.p + at, sizeof word);
-        sip_word(v, word);
-    }
-    word = (uint64_t)key.n << 56;
-    for (size_t i = 0; at + i < key.n; i++) {
-        word |= (uint64_t)(unsigned char)key.p[at + i] << (8 * i);
-    }
-    sip_word(v, word);
-    v[2] ^= 0xff;
-    sip_round(v);
-    sip_round(v);
-    sip_round(v);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
 
 /* --- the table --- */
 
@@ -120,7 +70,7 @@ static size_t find_slot(const Map *map, uint64_t hash, Str key)
 
 void *map_get(const Map *map, Str key)
 {
-    return map->slots[find_slot(map, hash_key(map->seed, key), key)].value;
+    return map->slots[find_slot(map, siphash(map->seed, key), key)].value;
 }
 
 static Error grow(Map *map)
@@ -159,7 +109,7 @@ static Error insert(Map *map, uint64_t hash, Str key, void *value)
 
 Error map_put(Map *map, Str key, void *value, void **ret_old)
 {
-    uint64_t hash = hash_key(map->seed, key);
+    uint64_t hash = siphash(map->seed, key);
     Slot *slot = &map->slots[find_slot(map, hash, key)];
     void *old = slot->value;
     if (slot->key != NULL) {
@@ -186,7 +136,7 @@ static bool may_move(size_t home, size_t hole, size_t at)
 void *map_remove(Map *map, Str key)
 {
     size_t mask = map->size - 1;
-    size_t hole = find_slot(map, hash_key(map->seed, key), key);
+    size_t hole = find_slot(map, siphash(map->seed, key), key);
     void *value = map->slots[hole].value;
     if (map->slots[hole].key == NULL) {
         return NULL;

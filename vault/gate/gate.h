@@ -25,12 +25,14 @@
 #include "vault_core.h"
 
 typedef struct AccessLog AccessLog;
+typedef struct DataBudget DataBudget;
 
 /* Filled once by the program; all parts outlive it. */
 typedef struct Gate {
     const VaultCore *core;
     AccessLog *log;
     const PurposeRegistry *purposes;
+    DataBudget *budget; /* NULL: services may be given the data of any number of persons */
 } Gate;
 
 /* Where all personal entities live: asked for under another path, there is nothing. */
@@ -43,7 +45,8 @@ typedef struct Gate {
  * the service path; the rest of it is not looked at. *ret_entity lives in the call's arena. Errors:
  * ENTITY_NOT_FOUND (unknown, not linked, no grant, expired, erased: one and the same Error),
  * ENTITY_AMBIGUOUS (several types inside the view), PURPOSE_REQUIRED, PURPOSE_NOT_REGISTERED,
- * SERVICE_UNKNOWN (suspended), ADDRESS_NOT_ALLOWED, LOG_UNAVAILABLE, VAULT_SEALED, store errors. */
+ * SERVICE_UNKNOWN (suspended), ADDRESS_NOT_ALLOWED, DATA_BUDGET (nothing is released),
+ * LOG_UNAVAILABLE, VAULT_SEALED, store errors. */
 Error gate_read(const Gate *gate, VaultCall *call, const Principal *principal, Str id, Str type,
                 const EntityQuery *query, Entity *ret_entity) MUST_USE;
 

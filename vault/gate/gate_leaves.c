@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "data_budget.h"
+
 #define REFUSED_TEXT_BYTES_MAX 1024
 #define REFUSED_NAMES_BYTES_MAX 8192
 
@@ -98,6 +100,50 @@ Error gate_leaves_append(GateLeaves *leaves, Deadline deadline)
     ENSURE(leaves->log != NULL, LOG_UNAVAILABLE, NULL);
     uint64_t first;
     return access_log_append(leaves->log, leaves->drafts, leaves->count, deadline, &first);
+}
+
+/* --- release ---------------------------------------------------------------------------------- */
+
+static Error persons_in(Arena *arena, const GateLeaves *leaves, const uint8_t *const **ret_persons,
+                        size_t *ret_count)
+{
+    const uint8_t **persons = ARENA_MANY(arena, const uint8_t *, leaves->count);
+    ENSURE_ALLOC(persons, arena);
+    size_t count = 0;
+    for (size_t i = 0; i < leaves->count; i++) {
+        const LeafDraft *draft = &leaves->drafts[i];
+        if (draft->act == LEAF_READ && !draft->is_denied && draft->subject != NULL) {
+            persons[count++] = draft->subject;
+        }
+    }
+    *ret_persons = persons;
+    *ret_count = count;
+    return OK;
+}
+
+static Error refuse_budget(GateCaller *caller, Error refusal)
+{
+    LeafDraft draft = gate_leaf(caller->principal, LEAF_READ);
+    draft.is_denied = true;
+    draft.why = str_from(error_words(refusal.reason)->name);
+    draft.key = caller->own.key;
+    TRY(gate_leaf_append(caller->gate, caller->call, &draft));
+    return refusal;
+}
+
+Error gate_leaves_release(GateCaller *caller, GateLeaves *leaves)
+{
+    const Principal *principal = caller->principal;
+    const uint8_t *const *persons = NULL;
+    size_t count = 0;
+    TRY(persons_in(leaves->arena, leaves, &persons, &count));
+    Error error = data_budget_take(caller->gate->budget, principal->tenant, principal->client,
+                                   persons, count);
+    if (FAILED(error) && error.reason == REASON_DATA_BUDGET) {
+        return refuse_budget(caller, error);
+    }
+    TRY(error);
+    return gate_leaves_append(leaves, caller->call->deadline);
 }
 
 void gate_leaves_done(GateLeaves *leaves)

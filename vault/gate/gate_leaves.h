@@ -2,7 +2,7 @@
  * is released.
  *
  * Must never be skipped: a value may be put into a result only after gate_leaves_append returned
- * OK.
+ * OK, to a service only after gate_leaves_release did.
  *
  * Layer: vault/gate; used by the gate alone. Thread-safe: single-owner. Requirement: L-1. */
 #ifndef MUSUBI_GATE_LEAVES_H
@@ -30,6 +30,10 @@ Error gate_leaves_add(GateLeaves *leaves, const LeafDraft *draft) MUST_USE;
 /* Returns when all are durable; none is fine. Errors: LOG_UNAVAILABLE, DEADLINE, VAULT_SEALED,
  * CRYPTO_OPEN, … */
 Error gate_leaves_append(GateLeaves *leaves, Deadline deadline) MUST_USE;
+/* What stands before every release to a service: the persons whose values are in the answer count
+ * against the client's budget, then the entries become durable. Over the budget one refusal is
+ * logged in their place. Errors: DATA_BUDGET, as gate_leaves_append. */
+Error gate_leaves_release(GateCaller *caller, GateLeaves *leaves) MUST_USE;
 /* Gives the keys back. Twice is fine. */
 void gate_leaves_done(GateLeaves *leaves);
 /* One draft, on its own. Of a refusal, texts that are too long for the log are cut. */

@@ -38,7 +38,7 @@ static Error page_answer(GateCaller *caller, const GateAsk *ask, GatePage *page,
     GateLeaves *leaves = gate_page_leaves(page);
     TRY(scan_leaf_add(caller, ask, page, NULL, leaves));
     vault_call_close(caller->call); /* nobody holds a snapshot while the disk works */
-    TRY(gate_leaves_append(leaves, caller->call->deadline));
+    TRY(gate_leaves_release(caller, leaves));
     *ret_page = answer;
     return OK;
 }

@@ -90,7 +90,7 @@ static Error read_one(GateCaller *caller, GateTarget *target, StrList wanted, En
     TRY(gate_seen_in(arena, target->type, &seen));
     TRY(gate_show_entity(caller, target, &show, &seen, arena, &leaves, &entity));
     vault_call_close(caller->call); /* nobody holds a snapshot while the disk works */
-    TRY(gate_leaves_append(&leaves, caller->call->deadline));
+    TRY(gate_leaves_release(caller, &leaves));
     *ret_entity = entity;
     return OK;
 }

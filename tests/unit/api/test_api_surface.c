@@ -7,6 +7,7 @@
 #include "auth_city.h"
 #include "check.h"
 #include "person.h"
+#include "rate_limit.h"
 #include "subject.h"
 #include "target.h"
 #include "vault_call.h"
@@ -44,9 +45,12 @@ static const Route ROUTES[] = {
     {HTTP_GET, "/api/mine", ROUTE_AUTH_CITIZEN, 0, remember},
     {HTTP_GET, "/v2/fail", ROUTE_AUTH_NONE, 0, announce_and_fail},
     {HTTP_GET, "/api/fail", ROUTE_AUTH_NONE, 0, announce_and_fail},
+    {HTTP_GET, "/health", ROUTE_AUTH_NONE, ROUTE_UNMETERED, remember},
 };
 static const Router ROUTER = {.routes = ROUTES, .count = sizeof ROUTES / sizeof ROUTES[0]};
 static Api api;
+static Str peer;          /* of the requests */
+static Str forwarded_for; /* a header of theirs, unless empty */
 
 static int setup(void **state)
 {
@@ -57,6 +61,8 @@ static int setup(void **state)
                 .issuer = STR(CITY_ISSUER),
                 .is_anonymous_read = true};
     handled = 0;
+    peer = STR("unix");
+    forwarded_for = STR_EMPTY;
     return 0;
 }
 
@@ -70,7 +76,7 @@ static int teardown(void **state)
 /* A GET with the token ("" = none) and tenant ("" = no header). */
 static Response get(Str path, Str token, Str tenant)
 {
-    HttpHeader headers[2];
+    HttpHeader headers[3];
     Target target;
     const Str bearer[] = {STR("Bearer "), token};
     Request request = {.arena = city.arena,
@@ -78,7 +84,7 @@ static Response get(Str path, Str token, Str tenant)
                        .headers = headers,
                        .id = STR("r1"),
                        .correlator = STR("r1"),
-                       .peer = STR("unix")};
+                       .peer = peer};
     Response response;
     if (token.n > 0) {
         headers[request.header_count].name = STR("Authorization");
@@ -87,6 +93,10 @@ static Response get(Str path, Str token, Str tenant)
     if (tenant.n > 0) {
         headers[request.header_count++] =
             (HttpHeader){.name = STR("Fiware-Service"), .value = tenant};
+    }
+    if (forwarded_for.n > 0) {
+        headers[request.header_count++] =
+            (HttpHeader){.name = STR("X-Forwarded-For"), .value = forwarded_for};
     }
     assert_ok(target_decode_in(city.arena, path, &target));
     request.segments = target.segments;
@@ -240,6 +250,83 @@ static void test_errors_on_surfaces(void **state)
     assert_int_equal(response.status, 404);
 }
 
+/* --- limits ----------------------------------------------------------------------------------- */
+
+static RateLimiter *limit(int64_t client, int64_t citizen, int64_t source)
+{
+    RateLimits limits = {.total_per_second = {client, citizen, source}, .nodes = 1};
+    RateLimiter *limiter = NULL;
+    assert_ok(rate_limiter_new(city.core.ports, &limits, &limiter));
+    api.limiter = limiter;
+    return limiter;
+}
+
+/* How many of 30 requests are answered before the first 429, which says when to come again. */
+static unsigned answered(Str path, Str token)
+{
+    for (unsigned count = 0; count < 30; count++) {
+        Response response = get(path, token, STR_EMPTY);
+        if (response.status == 429) {
+            assert_str(header(&response, "Retry-After"), "1");
+            return count;
+        }
+    }
+    return 30;
+}
+
+static void test_who_is_limited(void **state)
+{
+    (void)state;
+    Str kenko = auth_city_token(&city, city.kenko, "kenko", "&scope=purpose:tourism");
+    Str sdgs = auth_city_token(&city, city.sdgs, "sdgs", "");
+    Str citizen = citizen_token();
+    CLEANUP(rate_limiter_free) RateLimiter *limiter = limit(5, 4, 0);
+    assert_int_equal(answered(STR("/v2/read"), kenko), 10);
+    assert_int_equal(answered(STR("/v2/read"), sdgs), 10); /* not the other's bucket */
+    assert_int_equal(answered(STR("/api/mine"), citizen), 8);
+    assert_int_equal(answered(STR("/v2/read"), STR_EMPTY), 30); /* on this machine */
+    assert_int_equal(answered(STR("/health"), STR_EMPTY), 30);
+    fake_clock_advance(&city.fake, CLOCK_SECOND_US);
+    assert_int_equal(answered(STR("/v2/read"), kenko), 5);
+}
+
+/* A source is limited before it is known who it is, whatever it sends. */
+static void test_sources_are_limited(void **state)
+{
+    (void)state;
+    Str bad = STR("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    CLEANUP(rate_limiter_free) RateLimiter *limiter = limit(0, 0, 5);
+    peer = STR("2001:db8:1:2::1");
+    assert_int_equal(answered(STR("/v2/read"), bad), 10);
+    peer = STR("2001:db8:1:2:ffff::9"); /* the same /64 */
+    assert_int_equal(answered(STR("/v2/none"), STR_EMPTY), 0);
+    peer = STR("2001:db8:1:3::1");
+    assert_int_equal(answered(STR("/v2/none"), STR_EMPTY), 10);
+    peer = STR("192.0.2.7");
+    assert_int_equal(answered(STR("/v2/none"), STR_EMPTY), 10);
+    peer = STR("192.0.2.8");
+    assert_int_equal(answered(STR("/health"), STR_EMPTY), 30);
+    peer = STR("127.0.0.1");
+    assert_int_equal(answered(STR("/v2/none"), STR_EMPTY), 30);
+}
+
+static void test_proxies_are_believed_when_trusted(void **state)
+{
+    (void)state;
+    static const Str TRUSTED[] = {STR_INIT("unix")};
+    Str token = auth_city_token(&city, city.kenko, "kenko", "");
+    (void)get(STR("/v2/read"), token, STR_EMPTY);
+    assert_str(seen.address, "unix");
+    forwarded_for = STR("203.0.113.9");
+    (void)get(STR("/v2/read"), token, STR_EMPTY);
+    assert_str(seen.address, "unix"); /* nobody is trusted */
+    api.trusted_proxies = (StrList){.items = TRUSTED, .count = 1};
+    (void)get(STR("/v2/read"), token, STR_EMPTY);
+    assert_str(seen.address, "203.0.113.9");
+    forwarded_for = STR("unknown");
+    assert_int_equal(get(STR("/v2/read"), token, STR_EMPTY).status, 400);
+}
+
 /* The store lends 16 snapshots: a leak of one a request would show at the 17th. */
 static void test_no_snapshot_stays_open(void **state)
 {
@@ -275,6 +362,9 @@ int main(void)
         TEST(test_principals),
         TEST(test_tenants),
         TEST(test_errors_on_surfaces),
+        TEST(test_who_is_limited),
+        TEST(test_sources_are_limited),
+        TEST(test_proxies_are_believed_when_trusted),
         TEST(test_no_snapshot_stays_open),
         TEST(test_sealed_vault),
     };
