@@ -147,12 +147,15 @@ static Error personal_selector(const Splitter *splitter, const EntitySelector *a
 
 /* --- conditions ------------------------------------------------------------------------------- */
 
+static bool is_personal_constant(const Splitter *splitter, const FilterValue *value)
+{
+    return value->kind == FILTER_TEXT && classify_text(splitter->classifier, value->text) != NULL;
+}
+
 static bool has_personal_constant(const Splitter *splitter, const FilterTerm *term)
 {
     for (size_t i = 0; i < term->value_count; i++) {
-        const FilterValue *value = &term->values[i];
-        if (value->kind == FILTER_TEXT &&
-            classify_text(splitter->classifier, value->text) != NULL) {
+        if (is_personal_constant(splitter, &term->values[i])) {
             return true;
         }
     }
@@ -175,20 +178,40 @@ static bool must_be_decided(const Splitter *splitter, const FilterTerm *term)
     return is_name_hidden(splitter, term->attribute) || has_personal_constant(splitter, term);
 }
 
-static void term_decide(const Splitter *splitter, Filter *filter)
+/* No open value is a citizen's id: it differs from each and is none, so such constants leave a
+ * list. What is greater or less than one, or matches its form, open data can't be asked. */
+static Error constants_decide(const Splitter *splitter, Filter *filter)
+{
+    FilterTerm *term = &filter->term;
+    bool is_equality =
+        (term->test == FILTER_EQUAL || term->test == FILTER_UNEQUAL) && !term->is_range;
+    FilterValue *values = ARENA_MANY(splitter->arena, FilterValue, term->value_count);
+    ENSURE_ALLOC(values, splitter->arena);
+    size_t count = 0;
+    for (size_t i = 0; is_equality && i < term->value_count; i++) {
+        if (!is_personal_constant(splitter, &term->values[i])) {
+            values[count++] = term->values[i];
+        }
+    }
+    term->values = values;
+    term->value_count = count;
+    if (count == 0 && is_equality && term->test == FILTER_UNEQUAL) {
+        term->test = FILTER_IS_THERE;
+    } else if (count == 0) {
+        *filter = NEVER;
+    }
+    return OK;
+}
+
+static Error term_decide(const Splitter *splitter, Filter *filter)
 {
     const FilterTerm *term = &filter->term;
     if (is_name_hidden(splitter, term->attribute)) {
         *filter = term->test == FILTER_IS_ABSENT ? ALWAYS : NEVER;
     } else if (has_personal_constant(splitter, term)) {
-        /* No open value is a citizen's id: each differs from it, none is or matches it. */
-        bool is_unequal = term->test == FILTER_UNEQUAL;
-        filter->term = (FilterTerm){.attribute = term->attribute,
-                                    .metadata = term->metadata,
-                                    .path = term->path,
-                                    .test = FILTER_IS_THERE};
-        *filter = is_unequal ? *filter : NEVER;
+        return constants_decide(splitter, filter);
     }
+    return OK;
 }
 
 static Error open_filter(const Splitter *splitter, const Filter *asked, unsigned depth,
@@ -196,8 +219,7 @@ static Error open_filter(const Splitter *splitter, const Filter *asked, unsigned
 {
     *ret_filter = *asked;
     if (asked->kind == FILTER_TERM) {
-        term_decide(splitter, ret_filter);
-        return OK;
+        return term_decide(splitter, ret_filter);
     }
     ENSURE(depth < FILTER_DEPTH_MAX, INTERNAL, "filter depth");
     Filter *children = ARENA_MANY(splitter->arena, Filter, asked->child_count);
