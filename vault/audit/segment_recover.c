@@ -141,45 +141,84 @@ static Error read_joint(SegmentFile *file, Joint *ret_joint)
     }
 }
 
-static Error hash_first_record(const Walk *walk, uint32_t number, uint64_t *ret_first_seq,
-                               uint8_t ret_hash[SHA256_BYTES])
+/* The first record of the segment behind a joint. */
+typedef struct FirstRecord {
+    uint64_t seq;
+    uint8_t hash[SHA256_BYTES];
+    bool is_alone; /* no record follows it */
+} FirstRecord;
+
+static Error read_first_record(const Walk *walk, uint32_t number, FirstRecord *ret_first)
 {
     CLEANUP(segment_file_close) SegmentFile *file = NULL;
+    FirstRecord first = {0};
     TRY(segment_file_open(walk->port, walk->folder, number, &file));
     const SegmentBatch *batch = NULL;
     TRY(segment_file_next(file, &batch));
     ENSURE(batch != NULL, LOG_CORRUPT, "a record");
-    *ret_first_seq = batch->first_seq;
-    sha256_of(&batch->record, 1, ret_hash);
+    first.seq = batch->first_seq;
+    sha256_of(&batch->record, 1, first.hash);
+    TRY(segment_file_next(file, &batch));
+    first.is_alone = batch == NULL;
+    *ret_first = first;
     return OK;
 }
 
-/* A start that was stopped between copying the last record and cutting it leaves it twice, or torn
- * in the older segment: finishes that work. */
-static Error settle_joint(const Walk *walk)
+/* Opens the older segment of a joint and measures where it ends. */
+static Error open_before(const Walk *walk, SegmentFile **ret_file, Joint *ret_joint,
+                         uint64_t *ret_torn)
 {
     uint32_t before = walk->numbers[walk->count - 2];
+    ENSURE(before + 1 == walk->numbers[walk->count - 1], LOG_CORRUPT, "segments without a gap");
+    TRY(segment_file_open(walk->port, walk->folder, before, ret_file));
+    ENSURE(segment_file_offset(*ret_file) > 0, LOG_CORRUPT, "the head of a segment");
+    TRY(read_joint(*ret_file, ret_joint));
+    return measure_torn_end(*ret_file, ret_torn);
+}
+
+/* A start that was stopped between copying the last record and cutting it leaves it twice, or torn
+ * in the older segment: finishes that work. Nobody knows whether a copy that stands alone was ever
+ * synced, while the older record is durable if it was ever acknowledged: then the copy goes,
+ * *ret_is_removed, and this start makes its own. */
+static Error settle_joint(const Walk *walk, bool *ret_is_removed)
+{
     uint32_t last = walk->numbers[walk->count - 1];
-    ENSURE(before + 1 == last, LOG_CORRUPT, "segments without a gap");
-    uint64_t first_seq = 0;
-    uint8_t first_hash[SHA256_BYTES];
-    TRY(hash_first_record(walk, last, &first_seq, first_hash));
     CLEANUP(segment_file_close) SegmentFile *file = NULL;
-    TRY(segment_file_open(walk->port, walk->folder, before, &file));
-    ENSURE(segment_file_offset(file) > 0, LOG_CORRUPT, "the head of a segment");
+    FirstRecord first;
     Joint joint = {0};
-    TRY(read_joint(file, &joint));
     uint64_t torn = 0;
-    TRY(measure_torn_end(file, &torn));
+    TRY(read_first_record(walk, last, &first));
+    TRY(open_before(walk, &file, &joint, &torn));
     uint64_t size = segment_file_offset(file);
-    if (joint.end_seq != first_seq) {
-        bool is_copy = joint.record_seq == first_seq &&
-                       memcmp(joint.record_hash, first_hash, SHA256_BYTES) == 0;
-        ENSURE(is_copy, LOG_CORRUPT, "a segment that goes on where the one before ends");
+    bool is_copy = joint.end_seq != first.seq;
+    if (is_copy) {
+        ENSURE(joint.record_seq == first.seq &&
+                   memcmp(joint.record_hash, first.hash, SHA256_BYTES) == 0,
+               LOG_CORRUPT, "a segment that goes on where the one before ends");
         size = joint.record_offset;
     }
+    *ret_is_removed = is_copy && first.is_alone;
+    if (*ret_is_removed) {
+        return segment_remove(walk->port, walk->folder, last);
+    }
     bool is_clean = torn == 0 && size == segment_file_offset(file);
-    return is_clean ? OK : segment_cut(walk->port, walk->folder, before, size);
+    return is_clean ? OK : segment_cut(walk->port, walk->folder, last - 1, size);
+}
+
+/* Finds the segment that the log ends with. */
+static Error settle_end(Walk *walk)
+{
+    bool is_settled = false;
+    while (walk->count > 0 && !is_settled) {
+        bool is_removed = false;
+        TRY(settle_last(walk));
+        if (walk->last_n > 0 && walk->count >= 2) {
+            TRY(settle_joint(walk, &is_removed));
+        }
+        is_settled = walk->last_n > 0 && !is_removed;
+        walk->count -= is_settled ? 0 : 1;
+    }
+    return OK;
 }
 
 Error segment_recover(const FilePort *port, Arena *arena, const char *folder,
@@ -195,17 +234,11 @@ Error segment_recover(const FilePort *port, Arena *arena, const char *folder,
                  .last = arena_alloc(arena, SEGMENT_RECORD_BYTES_MAX)};
     ENSURE_ALLOC(walk.last, arena);
     TRY(segment_list_in(port, arena, folder, &walk.numbers, &walk.count));
-    while (walk.count > 0 && walk.last_n == 0) {
-        TRY(settle_last(&walk));
-        if (walk.last_n == 0) {
-            walk.count--;
-        }
-    }
-    if (walk.last_n == 0) {
+    TRY(settle_end(&walk));
+    if (walk.count == 0) {
         found->frontier = (MerkleFrontier){0};
     } else {
         TRY(keep_last(&walk));
-        TRY(walk.count >= 2 ? settle_joint(&walk) : OK);
     }
     found->next_number = walk.count == 0 ? 1 : walk.numbers[walk.count - 1] + 1;
     *ret_recovery = *found;

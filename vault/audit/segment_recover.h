@@ -4,7 +4,9 @@
  * A start can't know whether the last record found was ever synced: a failed fdatasync leaves it
  * readable in the kernel's memory and absent from the disk. Every record before it was (the next
  * write waits for the sync). So the last record is copied into the new segment of this start, and
- * then cut from the old one.
+ * then cut from the old one. A copy that a stopped start left alone in its segment is doubtful in
+ * the same way, while the older one stands on the disk if it was ever acknowledged: the copy is
+ * removed.
  *
  * Cut without a word is only what can be the torn end of an unfinished write; a damaged record with
  * whole ones behind it, a gap, a wrong root or a foreign signature stop the start: LOG_CORRUPT.
