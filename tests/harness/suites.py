@@ -94,6 +94,10 @@ def test_suites():
         ("two nodes on mongodb", on_demo("tests/system/test_two_nodes.py", "--nodes", "2", "--store", "mongodb",
                                          "--citizens", "40")),
         ("bad input", on_demo("tests/system/test_bad_input.py", "--citizens", "20")),
+        ("hostile texts on sqlite", on_demo("tests/system/test_injection.py", "--citizens", "20")),
+        ("hostile texts on mongodb", on_demo("tests/system/test_injection.py", "--store", "mongodb", "--citizens", "20",
+                                             arguments=("--share", "25"))),
+        ("costly patterns", on_demo("tests/system/test_patterns.py", "--open", "--citizens", "20")),
         ("start and readiness", python("tests/system/test_start.py")),
         ("order of log and answer", python("tests/system/test_order.py")),
         ("data at rest", python("tests/system/test_at_rest.py")),
@@ -113,6 +117,8 @@ def soak_suites():
                                        *view_oracle("--requests", "5000"))),
         ("views tell nothing hidden", python("tests/property/test_views.py", "--requests", "5000", "--citizens", "60")),
         ("kill -9 on mongodb", python("tests/system/test_kill.py", "--kills", "100", "--store", "mongodb")),
+        ("hostile texts on mongodb", on_demo("tests/system/test_injection.py", "--store", "mongodb", "--citizens", "20",
+                                             arguments=("--share", "2"))),
         ("data at rest", python("tests/system/test_at_rest.py", "--citizens", "10000")),
     ]
 
