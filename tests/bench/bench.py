@@ -3,6 +3,8 @@
 Rows (docs/bench.md says what each compares):
   1  read one consented entity, 64 connections, against a bare program that reads a row and appends the same leaf
   2  the same in CPU time per request, against a bare program that answers the same bytes
+  4  q over 42,000 citizens who consent, 20 answers, against a bare loop over the same rows that opens as many records;
+     memory of the server
   5  first page of 20 with count, 42,000 citizens of whom 10 consented, against a store of 10
   6  log append, against bare write + fdatasync + sign in equal batches
   9  open data in the own store, 100,000 entities: lists, count, q, order, places, against a bare walk of the same rows;
@@ -29,6 +31,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "harness"))
 import city  # noqa: E402  pylint: disable=wrong-import-position
 import open_data  # noqa: E402  pylint: disable=wrong-import-position
+import personal_scan  # noqa: E402  pylint: disable=wrong-import-position
 
 BUILD = ROOT / "build" / "bench" / "bin"
 ROUNDS = 5
@@ -192,9 +195,9 @@ def row_6():
 
 
 def main(arguments):
-    wanted = [int(a) for a in arguments] or [1, 2, 5, 6, 9, 10]
-    rows = ((1, rows_1_and_2), (2, rows_1_and_2), (5, row_5), (6, row_6), (9, lambda: open_data.row_9(BUILD, say)),
-            (10, lambda: open_data.row_10(BUILD, say)))
+    wanted = [int(a) for a in arguments] or [1, 2, 4, 5, 6, 9, 10]
+    rows = ((1, rows_1_and_2), (2, rows_1_and_2), (4, lambda: personal_scan.row_4(BUILD, make_city, say)), (5, row_5),
+            (6, row_6), (9, lambda: open_data.row_9(BUILD, say)), (10, lambda: open_data.row_10(BUILD, say)))
     for row, run in rows:
         if row in wanted and not (row == 2 and 1 in wanted):
             run()

@@ -1,13 +1,13 @@
 /* floor_scan — what a query over all who consent is compared with: a bare loop over the same rows.
  *
- *   floor_scan --service=S --purpose=P --type=T --rounds=N --config=…
+ *   floor_scan --service=S --purpose=P --type=T --config=…
  *
  * For each citizen in the list of view rows: steps to the row along its index, reads the key's row
  * and the entity's row by key (prepared statements, nothing copied), and opens two records of the
  * lengths at hand (the row's rules, one value) as the stored format demands: two keyed BLAKE2b for
  * key and commitment, one XChaCha20-Poly1305, the padding off. No parsing, no consent, no checks,
- * no filter. Prints the number of citizens, and of each round the milliseconds and those of them on
- * the processor. */
+ * no filter. Prints the number of citizens; then, for each empty line that it reads, makes one
+ * round and prints its milliseconds and those of them on the processor. */
 #include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -219,11 +219,9 @@ static Error run(const CommandLine *line, Scan *scan)
     const char *service = NULL;
     const char *purpose = NULL;
     const char *type = NULL;
-    int64_t rounds = 0;
     TRY(command_option_needed(line, "service", &service));
     TRY(command_option_needed(line, "purpose", &purpose));
     TRY(command_option_needed(line, "type", &type));
-    TRY(command_option_int(line, "rounds", 5, &rounds));
     OpenVault vault = {0};
     TRY(vault_open(line->arena, line->conf, (VaultOpenOptions){.needs_log = false}, &vault));
     ViewList list = {
@@ -233,7 +231,8 @@ static Error run(const CommandLine *line, Scan *scan)
     TRY(error);
     scan_open(scan, conf_path(line->conf, "store_path"));
     printf("citizens %zu\n", scan->count);
-    for (int64_t i = 0; i < rounds; i++) {
+    (void)fflush(stdout);
+    while (getchar() == '\n') {
         round_print(scan);
     }
     return OK;
@@ -243,7 +242,7 @@ int main(int argc, char **argv)
 {
     static Scan scan;
     CommandLine line = {.arena = arena_new_sensitive(ARENA_REQUEST_BYTES),
-                        .usage = "--service= --purpose= --type= [--rounds=]"};
+                        .usage = "--service= --purpose= --type="};
     Error outcome = crypto_init();
     if (!FAILED(outcome)) {
         outcome = command_line_split(&line, argc - 1, argv + 1);
