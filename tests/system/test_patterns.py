@@ -27,8 +27,8 @@ SUBJECTS = ["a" * 31 + "!Xbcxyz:@う", "a" * 16000 + "Xbxyz", "ab" * 1000 + "!cx
 NAMES = ["a" * 31 + "!Xbcxyz:@", "a" * 250 + "Xbxyz", "ab" * 120 + "!cxyz:", "12-3.4-foo.bar,x@y--" * 12 + "!zbc",
          "Aa1." * 60 + "z!"]
 LIST = "/v2/entities?options=count&%s"
-CPU_MS_MAX = 50
-TRIES = 4
+CPU_MS_MAX = 50  # for a subject
+TRIES = 6
 COSTLY = "a pattern takes too long to match"
 
 
@@ -61,7 +61,7 @@ def load(checks, kenko, me):
 
 
 def asks(pattern):
-    """(place, method, target, body): each is about one subject, but for the last two, which are about all names."""
+    """(place, method, target, body): each is about one subject, but for those of places that end in `all`."""
     word = urllib.parse.quote(pattern, safe="")
     for number in range(len(SUBJECTS)):
         yield "q, open", "GET", LIST % "type=Subject&id=%s&q=remarks~=%s" % (open_id(number), word), None
@@ -71,8 +71,12 @@ def asks(pattern):
     for number in range(len(NAMES)):
         yield "idPattern", "GET", LIST % "type=Named%d&idPattern=%s" % (number, word), None
         yield "typePattern", "GET", LIST % "id=typed-%d&typePattern=%s" % (number, word), None
-    yield "idPattern of all", "GET", LIST % "idPattern=" + word, None
-    yield "typePattern of all", "GET", LIST % "typePattern=" + word, None
+    yield "idPattern, all", "GET", LIST % "idPattern=" + word, None
+    yield "typePattern, all", "GET", LIST % "typePattern=" + word, None
+
+
+def bound(ask):
+    return CPU_MS_MAX * (len(NAMES) if ask[0].endswith("all") else 1)
 
 
 class Meter:
@@ -90,7 +94,7 @@ class Meter:
     def measure(self, who, ask):
         answer, spent = self.once(who, ask)
         for _ in range(TRIES - 1):
-            if spent >= CPU_MS_MAX:
+            if spent >= bound(ask):
                 spent = min(spent, self.once(who, ask)[1])
         self.worst[ask[0]] = max(self.worst[ask[0]], spent)
         return answer, spent
@@ -102,7 +106,7 @@ def judge(checks, answer, spent, pattern, ask):
     is_list = answer.status == 200 and isinstance(answer.body, list)
     is_refused = answer.status == 400 and answer.body["error"] == "BadRequest"
     checks.that(is_list or is_refused, "%s is answered or refused" % what, answer)
-    checks.that(spent < CPU_MS_MAX, "%s takes %.1f ms of CPU" % (what, spent))
+    checks.that(spent < bound(ask), "%s takes %.1f ms of CPU" % (what, spent))
     if is_list:
         return "found" if answer.body else "nothing"
     return answer.body["description"]
