@@ -96,7 +96,7 @@ Error gate_target_rules(GateCaller *caller, GateTarget *target)
 
 /* --- finding ---------------------------------------------------------------------------------- */
 
-Error gate_target_take(GateCaller *caller, const StoreDoc *doc, GateTarget *target)
+Error gate_target_parse(GateCaller *caller, const StoreDoc *doc, GateTarget *target)
 {
     Arena *arena = caller->call->arena;
     TRY(sealed_entity_parse(arena, doc, &target->sealed));
@@ -104,11 +104,17 @@ Error gate_target_take(GateCaller *caller, const StoreDoc *doc, GateTarget *targ
                        str_eq(str_bytes(target->sealed.subject, SUBJECT_ID_BYTES),
                               str_bytes(target->subject.id, SUBJECT_ID_BYTES));
     ENSURE(is_expected, STORE_CORRUPT, "entity");
-    TRY(sealed_entity_verify(arena, &target->sealed, target->subject.key));
+    return sealed_entity_verify(arena, &target->sealed, target->subject.key);
+}
+
+Error gate_target_take(GateCaller *caller, const StoreDoc *doc, GateTarget *target)
+{
+    TRY(gate_target_parse(caller, doc, target));
     if (gate_type_is_person(target->type)) {
         return OK;
     }
-    return sealed_entity_open_head(arena, &target->sealed, target->subject.key, &target->head);
+    return sealed_entity_open_head(caller->call->arena, &target->sealed, target->subject.key,
+                                   &target->head);
 }
 
 /* A document that the batch made has not been stored, but is somebody's all the same. */

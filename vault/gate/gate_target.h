@@ -72,7 +72,10 @@ typedef struct GateSlots {
 } GateSlots;
 Error gate_target_slots(GateCaller *caller, const GateType *type, Str id, GateSlots *ret_slots)
     MUST_USE;
-/* Takes a stored entity's document apart and checks it. Errors: CRYPTO_OPEN, STORE_CORRUPT. */
+/* Takes a stored entity's document apart and checks it; nothing is opened. Errors: CRYPTO_OPEN,
+ * STORE_CORRUPT. */
+Error gate_target_parse(GateCaller *caller, const StoreDoc *doc, GateTarget *target) MUST_USE;
+/* The same, and its head. */
 Error gate_target_take(GateCaller *caller, const StoreDoc *doc, GateTarget *target) MUST_USE;
 /* Loads the caller's rules about target->subject. Errors: CRYPTO_OPEN, STORE_CORRUPT, store errors.
  */

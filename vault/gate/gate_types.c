@@ -107,8 +107,11 @@ static Error walk_types(GateCaller *caller, const TypesQuery *query, TypeList *l
     list->types = ARENA_MANY(caller->call->arena, TypeInfo, count);
     ENSURE_ALLOC(list->types, caller->call->arena);
     Tally tally;
-    GateWalk walk = {
-        .caller = caller, .meet = tally_meet, .missing = tally_missing, .context = &tally};
+    GateWalk walk = {.caller = caller,
+                     .meet = tally_meet,
+                     .missing = tally_missing,
+                     .context = &tally,
+                     .is_unnamed = true};
     bool is_asked = service_path_covers(query->service_path, GATE_SERVICE_PATH);
     for (size_t i = 0; is_asked && i < count; i++) {
         TRY(tally_begin(caller, &types[i], query->wants_attributes, &tally));

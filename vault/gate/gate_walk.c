@@ -57,23 +57,35 @@ static Error targets_reserve(Arena *arena, TargetList *list, size_t count)
     return OK;
 }
 
-static Error targets_take(GateCaller *caller, const GateTarget *row, const StoreDoc *docs,
-                          size_t count, TargetList *list)
+static Error target_take(const GateWalk *walk, GateCaller *inner, const StoreDoc *doc,
+                         GateTarget *target)
 {
-    TRY(targets_reserve(caller->call->arena, list, count));
+    if (walk->is_unnamed) {
+        TRY(gate_target_parse(inner, doc, target));
+    } else {
+        TRY(gate_target_take(inner, doc, target));
+        TRY(gate_target_name(inner, inner->call->arena, target));
+    }
+    gate_target_judge(inner, target);
+    return OK;
+}
+
+static Error targets_take(const GateWalk *walk, GateCaller *inner, const GateTarget *row,
+                          const StoreDoc *docs, size_t count, TargetList *list)
+{
+    TRY(targets_reserve(inner->call->arena, list, count));
     for (size_t i = 0; i < count; i++) {
         GateTarget *target = &list->items[list->count++];
         *target = *row;
-        TRY(gate_target_take(caller, &docs[i], target));
-        TRY(gate_target_name(caller, caller->call->arena, target));
-        gate_target_judge(caller, target);
+        TRY(target_take(walk, inner, &docs[i], target));
     }
     return OK;
 }
 
 /* All entities of a type that belong to the row's citizen, in the order of their ids as the caller
  * sees them. */
-static Error row_entities(GateCaller *caller, const GateTarget *row, TargetList *ret_targets)
+static Error row_entities(const GateWalk *walk, GateCaller *caller, const GateTarget *row,
+                          TargetList *ret_targets)
 {
     VaultCall *call = caller->call;
     StoreFind find = {
@@ -87,10 +99,10 @@ static Error row_entities(GateCaller *caller, const GateTarget *row, TargetList 
     size_t count;
     do {
         TRY(store_find(call->snapshot, call->arena, &find, &docs, &count));
-        TRY(targets_take(caller, row, docs, count, &targets));
+        TRY(targets_take(walk, caller, row, docs, count, &targets));
         find.after = count > 0 ? &docs[count - 1] : NULL;
     } while (count == find.limit);
-    if (targets.count > 1) {
+    if (targets.count > 1 && !walk->is_unnamed) {
         qsort(targets.items, targets.count, sizeof *targets.items, by_id);
     }
     *ret_targets = targets;
@@ -100,7 +112,7 @@ static Error row_entities(GateCaller *caller, const GateTarget *row, TargetList 
 static Error meet_entities(GateWalk *walk, GateCaller *inner, const GateTarget *row)
 {
     TargetList targets;
-    TRY(row_entities(inner, row, &targets));
+    TRY(row_entities(walk, inner, row, &targets));
     for (size_t i = 0; i < targets.count; i++) {
         if (targets.items[i].why == NULL) {
             TRY(walk->meet(walk->context, inner, &targets.items[i]));

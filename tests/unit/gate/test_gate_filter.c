@@ -176,6 +176,32 @@ static void hidden_changes_do_not_order_by_time(void **state)
                                                  "k-0 Person familyName=\"A\"\n");
 }
 
+/* A link is looked at last, and decides all the same. */
+static void whoever_is_not_linked_neither_matches_nor_fails(void **state)
+{
+    (void)state;
+    const char *costly = "familyName=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa! sex=1";
+    TestCitizen frozen = giver(&vault, 1, costly, "familyName,sex");
+    giver(&vault, 2, "familyName=a sex=1", "familyName,sex");
+    TestCitizen undone = giver(&vault, 3, costly, "familyName,sex");
+    test_unlink(&vault, frozen, "kenko", LINK_FROZEN);
+    test_unlink(&vault, undone, "kenko", LINK_UNLINKED);
+    Filter matches = *term(&vault, "familyName", FILTER_MATCHES, NULL);
+    matches.term.pattern = pattern(&vault, "^(a+)+$");
+    assert_string_equal(found(&matches), "k-2 ");
+    EntityQuery query = person_query();
+    query.filter = term(&vault, "sex", FILTER_EQUAL, "1");
+    query.is_count_wanted = true;
+    query.order = by(&vault, ENTITY_ORDER_ATTRIBUTE, "familyName", true);
+    query.order_count = 1;
+    Str text;
+    int64_t total = 0;
+    assert_ok(test_query(&vault, KENKO, &query, &text, &total));
+    assert_int_equal(total, 1);
+    assert_string_equal(text.p, TEST_PERSON "k-2 Person familyName=\"a\" sex=\"1\"\n");
+    assert_null(strstr(test_history(&vault, frozen), "read permit"));
+}
+
 /* --- ids and types ---------------------------------------------------------------------------- */
 
 static void patterns_see_the_callers_ids(void **state)
@@ -352,6 +378,7 @@ int main(void)
         CASE(times_need_all_that_is_given_and_no_more),
         CASE(a_hidden_attribute_is_absent_to_conditions),
         CASE(metadata_of_a_hidden_attribute_is_absent),
+        CASE(whoever_is_not_linked_neither_matches_nor_fails),
         CASE(hidden_values_do_not_order),
         CASE(hidden_changes_do_not_order_by_time),
         CASE(patterns_see_the_callers_ids),
