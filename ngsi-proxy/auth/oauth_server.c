@@ -1,62 +1,14 @@
 #include "oauth_server.h"
 
 #include "access_token.h"
-#include "client_assertion.h"
+#include "client_auth.h"
 #include "json_write.h"
-#include "oauth_form.h"
-#include "service_account.h"
-
-#define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+#include "jwk.h"
 
 static Error endpoint_in(Arena *arena, const OauthServer *server, Str path, Str *ret_url)
 {
     const Str parts[] = {server->issuer, path};
     return str_join_in(arena, parts, 2, ret_url);
-}
-
-/* One method of proving oneself at a time (RFC 6749 §2.3), and only this one. */
-static Error check_method(const Request *request, const OauthForm *form)
-{
-    ENSURE(request_header_or_empty(request, STR("Authorization")).n == 0 &&
-               oauth_form_field(form, STR("client_secret")).n == 0,
-           OAUTH_CLIENT, "private_key_jwt is the only method here");
-    ENSURE(str_eq(oauth_form_field(form, STR("client_assertion_type")), STR(ASSERTION_TYPE)),
-           OAUTH_CLIENT, "client_assertion_type must be " ASSERTION_TYPE);
-    ENSURE(oauth_form_field(form, STR("client_assertion")).n > 0, OAUTH_CLIENT,
-           "client_assertion is missing");
-    return OK;
-}
-
-/* The one text for an unknown client and a bad signature. */
-static Error find_account(VaultCall *call, Str client_id, ServiceAccount *ret_account)
-{
-    Error error = service_account_find(call, client_id, ret_account);
-    ENSURE(error.reason != REASON_SERVICE_UNKNOWN, OAUTH_CLIENT,
-           "unknown client, unknown key or bad signature");
-    return error;
-}
-
-/* Reads, verifies, and only then uses up the jti: nobody else can burn a client's ids. */
-static Error authenticate_client(const OauthServer *server, VaultCall *call, const Request *request,
-                                 const OauthForm *form, ServiceAccount *ret_account)
-{
-    AssertionRules rules = {.issuer = server->issuer, .now_us = call->now_us};
-    ClientAssertion assertion;
-    ServiceAccount account;
-    TRY(check_method(request, form));
-    TRY(endpoint_in(call->arena, server, STR("/oauth2/token"), &rules.token_endpoint));
-    TRY(client_assertion_read(call->arena, oauth_form_field(form, STR("client_assertion")), &rules,
-                              &assertion));
-    Str client_id = oauth_form_field(form, STR("client_id"));
-    ENSURE(client_id.n == 0 || str_eq(client_id, assertion.client_id), OAUTH_CLIENT,
-           "client_id and the assertion differ");
-    TRY(find_account(call, assertion.client_id, &account));
-    TRY(client_assertion_verify(call->arena, &assertion, account.jwks));
-    ENSURE(account.state == SERVICE_ACTIVE, OAUTH_CLIENT, "the client is suspended");
-    TRY(service_account_use_assertion(call, account.client_id, assertion.jti,
-                                      assertion.expires_us));
-    *ret_account = account;
-    return OK;
 }
 
 /* "" or "purpose:<code>" of a purpose that the client is registered for; asked for from where it
@@ -108,7 +60,7 @@ Error oauth_server_token(const OauthServer *server, VaultCall *call, const Reque
     Str grant_type = oauth_form_field(&form, STR("grant_type"));
     ENSURE(grant_type.n > 0, OAUTH_REQUEST, "grant_type is missing");
     ENSURE(str_eq(grant_type, STR("client_credentials")), OAUTH_GRANT_TYPE, NULL);
-    TRY(authenticate_client(server, call, request, &form, &account));
+    TRY(client_auth_check(server, call, request, &form, &account));
     response->client = account.client_id;
     TRY(read_scope(request, &form, &account, &wanted.purpose));
     wanted.client = account.client_id;
@@ -123,7 +75,7 @@ Error oauth_server_revoke(const OauthServer *server, VaultCall *call, const Requ
     OauthForm form;
     ServiceAccount account;
     TRY(oauth_form_read(request, &form));
-    TRY(authenticate_client(server, call, request, &form, &account));
+    TRY(client_auth_check(server, call, request, &form, &account));
     response->client = account.client_id;
     Str token = oauth_form_field(&form, STR("token"));
     ENSURE(token.n > 0, OAUTH_REQUEST, "token is missing");
@@ -132,20 +84,34 @@ Error oauth_server_revoke(const OauthServer *server, VaultCall *call, const Requ
     return response_header(response, STR("Cache-Control"), STR("no-store"));
 }
 
-static void write_list(JsonWriter *writer, Str name, Str only)
+static void write_list(JsonWriter *writer, Str name, const Str *items, size_t count)
 {
     json_write_key(writer, name);
     json_write_begin_array(writer);
-    if (only.n > 0) {
-        json_write_string(writer, only);
+    for (size_t i = 0; i < count; i++) {
+        json_write_string(writer, items[i]);
     }
     json_write_end_array(writer);
+}
+
+/* How clients prove who they are at an endpoint ("token", "revocation"): the names of RFC 8414. */
+static void write_methods(JsonWriter *writer, Str methods_name, Str algs_name)
+{
+    static const Str METHODS[] = {STR_INIT("private_key_jwt"), STR_INIT("client_secret_basic"),
+                                  STR_INIT("client_secret_post")};
+    Str algs[JOSE_ALG_COUNT_];
+    for (int i = 0; i < JOSE_ALG_COUNT_; i++) {
+        algs[i] = jose_alg_name((JoseAlg)i);
+    }
+    write_list(writer, methods_name, METHODS, sizeof METHODS / sizeof METHODS[0]);
+    write_list(writer, algs_name, algs, JOSE_ALG_COUNT_);
 }
 
 Error oauth_server_metadata(const OauthServer *server, const Request *request, Response *response)
 {
     Buf buf = buf_in(request->arena);
     JsonWriter writer = json_writer(&buf);
+    const Str grant = STR("client_credentials");
     Str token_url;
     Str revoke_url;
     Str json;
@@ -155,12 +121,12 @@ Error oauth_server_metadata(const OauthServer *server, const Request *request, R
     json_write_member_string(&writer, STR("issuer"), server->issuer);
     json_write_member_string(&writer, STR("token_endpoint"), token_url);
     json_write_member_string(&writer, STR("revocation_endpoint"), revoke_url);
-    write_list(&writer, STR("response_types_supported"), STR_EMPTY);
-    write_list(&writer, STR("grant_types_supported"), STR("client_credentials"));
-    write_list(&writer, STR("token_endpoint_auth_methods_supported"), STR("private_key_jwt"));
-    write_list(&writer, STR("token_endpoint_auth_signing_alg_values_supported"), STR("ES256"));
-    write_list(&writer, STR("revocation_endpoint_auth_methods_supported"), STR("private_key_jwt"));
-    write_list(&writer, STR("revocation_endpoint_auth_signing_alg_values_supported"), STR("ES256"));
+    write_list(&writer, STR("response_types_supported"), NULL, 0);
+    write_list(&writer, STR("grant_types_supported"), &grant, 1);
+    write_methods(&writer, STR("token_endpoint_auth_methods_supported"),
+                  STR("token_endpoint_auth_signing_alg_values_supported"));
+    write_methods(&writer, STR("revocation_endpoint_auth_methods_supported"),
+                  STR("revocation_endpoint_auth_signing_alg_values_supported"));
     json_write_end_object(&writer);
     TRY(json_write_finish(&writer, &json));
     response_json(response, 200, json);

@@ -1,5 +1,4 @@
-/* oauth_server.h — the token endpoint: client_credentials with private_key_jwt, one purpose a
- * token; and revocation.
+/* oauth_server.h — the token endpoint: client_credentials, one purpose a token; and revocation.
  *
  * Tokens are opaque, live ten minutes, and are bound to tenant, client and at most one purpose;
  * they widen no consent. Must never issue a token for a purpose that the client is not registered
@@ -14,14 +13,17 @@
 #include "response.h"
 #include "vault_core.h"
 
+typedef struct Lockout Lockout;
+
 typedef struct OauthServer {
-    Str issuer; /* without a trailing slash; the endpoints are issuer + "/oauth2/token" and
-                   "/oauth2/revoke" */
+    Str issuer;       /* without a trailing slash; the endpoints are issuer + "/oauth2/token" and
+                         "/oauth2/revoke" */
+    Lockout *lockout; /* of failed proofs; NULL: nobody has to wait */
 } OauthServer;
 
 /* POST /oauth2/token. Errors: OAUTH_REQUEST, OAUTH_CLIENT, OAUTH_GRANT_TYPE, OAUTH_SCOPE,
- * ASSERTION_REPLAYED, ADDRESS_NOT_ALLOWED (a purpose, from where the client may not ask for
- * personal data), VAULT_SEALED, store errors. */
+ * ASSERTION_REPLAYED, LOCKED_OUT, ADDRESS_NOT_ALLOWED (a purpose, from where the client may not ask
+ * for personal data), VAULT_SEALED, store errors. */
 Error oauth_server_token(const OauthServer *server, VaultCall *call, const Request *request,
                          Response *response) MUST_USE;
 /* POST /oauth2/revoke: 200 also for unknown tokens and those of others, which stay. Errors: as

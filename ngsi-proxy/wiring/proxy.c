@@ -10,6 +10,7 @@
 #include "embedded_half.h"
 #include "ip_rule.h"
 #include "janitor.h"
+#include "lockout.h"
 #include "log_projection.h"
 #include "orion_half.h"
 #include "rate_limit.h"
@@ -31,6 +32,7 @@ struct Proxy {
     Janitor *janitor;
     Server *server;
     RateLimiter *limiter;
+    Lockout *lockout;
     DataBudget *budget;
     Api api;
     Arena *arena;
@@ -150,6 +152,7 @@ static Error start_limits(Proxy *proxy, const Conf *conf)
                                 .day_total = conf_int(conf, "budget_day"),
                                 .nodes = conf_int(conf, "nodes")};
     TRY(rate_limiter_new(ports, &rates, &proxy->limiter));
+    TRY(lockout_new(ports, &proxy->lockout));
     TRY(data_budget_new(ports, &budgets, &proxy->budget));
     proxy->vault.gate.budget = proxy->budget;
     return OK;
@@ -210,6 +213,7 @@ static Error start(Proxy *proxy, const Conf *conf)
                        .gate = &proxy->vault.gate,
                        .broker = proxy->broker,
                        .limiter = proxy->limiter,
+                       .lockout = proxy->lockout,
                        .issuer = conf_text(conf, "issuer"),
                        .is_open_mode = is_open,
                        .is_anonymous_read = is_open || conf_bool(conf, "anonymous_read"),
@@ -262,6 +266,7 @@ Proxy *proxy_stop(Proxy *proxy)
     (void)http_client_free(proxy->orion);
     vault_open_close(&proxy->vault);
     (void)data_budget_free(proxy->budget);
+    (void)lockout_free(proxy->lockout);
     (void)rate_limiter_free(proxy->limiter);
     free(proxy);
     return NULL;

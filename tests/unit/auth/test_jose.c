@@ -85,7 +85,7 @@ static void test_flipped_bits(void **state)
     const Jwk *key = key_of(signer, STR("k1"));
     Jws jws;
     assert_ok(jws_parse(arena, signer_sign(signer, arena, HEADER, PAYLOAD), &jws));
-    for (size_t bit = 0; bit < sizeof jws.signature * 8; bit++) {
+    for (size_t bit = 0; bit < jws.signature_bytes * 8; bit++) {
         Jws flipped = jws;
         flipped.signature[bit / 8] ^= (uint8_t)(1u << bit % 8);
         assert_fails(jws_verify(&flipped, key), JOSE_INVALID);
@@ -100,6 +100,82 @@ static void test_flipped_bits(void **state)
         assert_fails(jws_verify(&flipped, key), JOSE_INVALID);
     }
     assert_ok(jws_verify(&jws, key)); /* the control */
+}
+
+/* --- other kinds of keys ---------------------------------------------------------------------- */
+
+static const char *const ALGS[] = {"ES256", "EdDSA", "PS256"};
+
+static const char *header_of(const char *alg)
+{
+    const Str parts[] = {STR("{\"alg\":\""), str_from(alg), STR("\",\"kid\":\"k1\"}")};
+    Str header;
+    assert_ok(str_join_in(arena, parts, 3, &header));
+    return str_argument(arena, header);
+}
+
+/* Each key verifies what it signed under its own name, and nothing under another. */
+static void test_each_key_does_one_thing(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < 3; k++) {
+        CLEANUP(signer_free) Signer *own = signer_new_for(ALGS[k]);
+        const Jwk *key = key_of(own, STR("k1"));
+        for (size_t h = 0; h < 3; h++) {
+            Error error = check(signer_sign(own, arena, header_of(ALGS[h]), PAYLOAD), key);
+            if (FAILED(error) != (k != h)) {
+                fail_msg("key %s, header %s", ALGS[k], ALGS[h]);
+            }
+        }
+        for (size_t other = 0; other < 3; other++) {
+            CLEANUP(signer_free) Signer *foreign = signer_new_for(ALGS[other]);
+            Str token = signer_sign(foreign, arena, header_of(ALGS[other]), PAYLOAD);
+            assert_true(FAILED(check(token, key)));
+        }
+    }
+}
+
+static void test_flipped_bits_of_other_keys(void **state)
+{
+    (void)state;
+    for (size_t k = 1; k < 3; k++) {
+        CLEANUP(signer_free) Signer *own = signer_new_for(ALGS[k]);
+        const Jwk *key = key_of(own, STR("k1"));
+        Jws jws;
+        assert_ok(jws_parse(arena, signer_sign(own, arena, header_of(ALGS[k]), PAYLOAD), &jws));
+        for (size_t bit = 0; bit < jws.signature_bytes * 8; bit += k == 2 ? 7 : 1) {
+            Jws flipped = jws;
+            flipped.signature[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            assert_fails(jws_verify(&flipped, key), JOSE_INVALID);
+        }
+        assert_ok(jws_verify(&jws, key)); /* the control */
+    }
+}
+
+/* RFC 8037 appendix A.4. */
+static void test_published_ed25519(void **state)
+{
+    (void)state;
+    Jwk *keys = NULL;
+    size_t count = 0;
+    assert_ok(jwk_set_parse(arena,
+                            STR("{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":"
+                                "\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}"),
+                            &keys, &count));
+    /* The appendix signs a text that is no JSON: verified by hand, without jws_parse. */
+    static const char SIGNATURE[] =
+        "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5"
+        "BhVsPt9g7sVvpAr_MuM0KAg";
+    Str bytes;
+    Jws jws = {.signed_text = STR("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"),
+               .alg = JOSE_EDDSA,
+               .signature_bytes = 64};
+    assert_ok(decode_base64url_in(arena, str_from(SIGNATURE), &bytes));
+    assert_int_equal(bytes.n, 64);
+    memcpy(jws.signature, bytes.p, 64);
+    assert_ok(jws_verify(&jws, &keys[0]));
+    jws.signed_text.n--;
+    assert_fails(jws_verify(&jws, &keys[0]), JOSE_INVALID);
 }
 
 /* 0 and the group's order are no values of r or s; without the range check some verifiers accept
@@ -148,9 +224,10 @@ static void test_refused_headers(void **state)
         "{\"alg\":\"None\"}",
         "{\"alg\":\"HS256\"}",
         "{\"alg\":\"RS256\"}",
-        "{\"alg\":\"PS256\"}",
+        "{\"alg\":\"ps256\"}",
         "{\"alg\":\"ES384\"}",
-        "{\"alg\":\"EdDSA\"}",
+        "{\"alg\":\"EDDSA\"}",
+        "{\"alg\":\"PS384\"}",
         "{\"alg\":\"es256\"}",
         "{\"alg\":[\"ES256\"]}",
         "{\"alg\":null}",
@@ -233,10 +310,17 @@ static void test_length(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good_tokens),    cmocka_unit_test(test_published_vector),
-        cmocka_unit_test(test_flipped_bits),   cmocka_unit_test(test_signature_range),
-        cmocka_unit_test(test_other_keys),     cmocka_unit_test(test_refused_headers),
-        cmocka_unit_test(test_refused_shapes), cmocka_unit_test(test_length),
+        cmocka_unit_test(test_good_tokens),
+        cmocka_unit_test(test_published_vector),
+        cmocka_unit_test(test_each_key_does_one_thing),
+        cmocka_unit_test(test_flipped_bits_of_other_keys),
+        cmocka_unit_test(test_published_ed25519),
+        cmocka_unit_test(test_flipped_bits),
+        cmocka_unit_test(test_signature_range),
+        cmocka_unit_test(test_other_keys),
+        cmocka_unit_test(test_refused_headers),
+        cmocka_unit_test(test_refused_shapes),
+        cmocka_unit_test(test_length),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

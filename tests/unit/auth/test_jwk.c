@@ -90,6 +90,57 @@ static void test_refused(void **state)
     }
 }
 
+#define OKP(more_) "{\"kty\":\"OKP\",\"crv\":\"Ed25519\"," X more_ "}"
+#define A64 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+/* 256 bytes, the first 0x80. */
+#define N256 "g" A64 A64 A64 A64 A64 "AAAAAAAAAAAAAAAAAAAAA"
+#define RSA(n_, more_) "{\"kty\":\"RSA\",\"n\":\"" n_ "\"" more_ "}"
+#define PS256 ",\"e\":\"AQAB\",\"alg\":\"PS256\""
+
+static ErrorReason reason_of(const char *set, Jwk **ret_keys)
+{
+    size_t count = 0;
+    return jwk_set_parse(arena, str_from(set), ret_keys, &count).reason;
+}
+
+static void test_other_kinds(void **state)
+{
+    (void)state;
+    Jwk *keys = NULL;
+    assert_int_equal(reason_of(SET(OKP(",\"kid\":\"a\"") "," RSA(
+                                   N256, PS256 ",\"kid\":\"b\"") "," KEY(",\"kid\":\"c\"")),
+                               &keys),
+                     REASON_NONE);
+    assert_int_equal(keys[0].alg, JOSE_EDDSA);
+    assert_int_equal(keys[0].x[0], 0x7f);
+    assert_int_equal(keys[1].alg, JOSE_PS256);
+    assert_int_equal(keys[1].n.n, 256);
+    assert_int_equal(keys[2].alg, JOSE_ES256);
+    static const char *const BAD[] = {
+        SET(OKP(",\"alg\":\"ES256\"")),
+        SET(OKP("," Y)),
+        SET(OKP(",\"d\":\"AAAA\"")),
+        SET("{\"kty\":\"OKP\",\"crv\":\"Ed448\"," X "}"),
+        SET("{\"kty\":\"OKP\",\"crv\":\"X25519\"," X "}"),
+        SET("{\"kty\":\"OKP\",\"crv\":\"P-256\"," X "}"),
+        SET("{\"kty\":\"oct\",\"k\":\"AAAA\"}"),
+        SET(KEY(",\"n\":\"AAAA\"")),
+        SET(RSA(N256, ",\"e\":\"AQAB\"")), /* which padding? */
+        SET(RSA(N256, ",\"e\":\"AQAB\",\"alg\":\"RS256\"")),
+        SET(RSA(N256, ",\"e\":\"Aw\",\"alg\":\"PS256\"")),
+        SET(RSA(N256, ",\"alg\":\"PS256\"")),
+        SET(RSA("A" A64, PS256)),
+        SET(RSA("gAAA", PS256)),
+        SET(RSA(N256, PS256 "," X)),
+        SET(RSA(N256, PS256 ",\"p\":\"AAAA\"")),
+    };
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
+        if (reason_of(BAD[i], &keys) != REASON_JOSE_INVALID) {
+            fail_msg("%s", BAD[i]);
+        }
+    }
+}
+
 static void test_find(void **state)
 {
     (void)state;
@@ -108,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accepted),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_other_kinds),
         cmocka_unit_test(test_find),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -167,8 +167,16 @@ static void test_refused_grants(void **state)
     (void)state;
     assert_fails(ask_for_token(STR("")), OAUTH_REQUEST);
     assert_fails(ask_for_token(STR("grant_type=")), OAUTH_REQUEST);
-    static const char *const GRANTS[] = {"authorization_code", "password", "refresh_token",
+    static const char *const GRANTS[] = {"authorization_code",
+                                         "password",
+                                         "refresh_token",
                                          "implicit",
+                                         "token",
+                                         "CLIENT_CREDENTIALS",
+                                         "client_credentials+",
+                                         "urn:ietf:params:oauth:grant-type:jwt-bearer",
+                                         "urn:ietf:params:oauth:grant-type:saml2-bearer",
+                                         "urn:ietf:params:oauth:grant-type:device_code",
                                          "urn:ietf:params:oauth:grant-type:token-exchange"};
     for (size_t i = 0; i < sizeof GRANTS / sizeof GRANTS[0]; i++) {
         const Str parts[] = {STR("grant_type="), str_from(GRANTS[i])};
@@ -292,6 +300,12 @@ static void test_metadata(void **state)
                 json_string_is(member, STR(CITY_ISSUER "/oauth2/token")));
     assert_true(json_member(root, STR("grant_types_supported"), &member));
     assert_str(json_text(member), "[\"client_credentials\"]");
+    assert_true(json_member(root, STR("token_endpoint_auth_methods_supported"), &member));
+    assert_str(json_text(member),
+               "[\"private_key_jwt\",\"client_secret_basic\",\"client_secret_post\"]");
+    assert_true(
+        json_member(root, STR("token_endpoint_auth_signing_alg_values_supported"), &member));
+    assert_str(json_text(member), "[\"ES256\",\"PS256\",\"EdDSA\"]");
 }
 
 #define TEST(test_) cmocka_unit_test_setup_teardown(test_, setup, teardown)

@@ -4,6 +4,7 @@
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,15 +13,24 @@
 
 struct Signer {
     EVP_PKEY *key;
+    Str alg;
 };
 
-Signer *signer_new(void)
+Signer *signer_new_for(const char *alg)
 {
     Signer *signer = calloc(1, sizeof *signer);
     assert_non_null(signer);
-    signer->key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    signer->alg = str_from(alg);
+    signer->key = alg[0] == 'P'   ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048)
+                  : alg[1] == 'd' ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
+                                  : EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
     assert_non_null(signer->key);
     return signer;
+}
+
+Signer *signer_new(void)
+{
+    return signer_new_for("ES256");
 }
 
 Signer *signer_free(Signer *signer)
@@ -58,19 +68,51 @@ static Str coordinate(const Signer *signer, Arena *arena, const char *name)
     return encoded(arena, str_bytes(bytes, sizeof bytes));
 }
 
+static Str rsa_numbers(const Signer *signer, Arena *arena)
+{
+    BIGNUM *n = NULL;
+    unsigned char bytes[256];
+    assert_int_equal(EVP_PKEY_get_bn_param(signer->key, OSSL_PKEY_PARAM_RSA_N, &n), 1);
+    assert_int_equal(BN_bn2binpad(n, bytes, sizeof bytes), sizeof bytes);
+    BN_free(n);
+    const Str parts[] = {STR("\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\""),
+                         encoded(arena, str_bytes(bytes, sizeof bytes)), STR("\"")};
+    return joined(arena, parts, 3);
+}
+
+static Str okp_numbers(const Signer *signer, Arena *arena)
+{
+    unsigned char bytes[32];
+    size_t n = sizeof bytes;
+    assert_int_equal(EVP_PKEY_get_raw_public_key(signer->key, bytes, &n), 1);
+    const Str parts[] = {STR("\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\""),
+                         encoded(arena, str_bytes(bytes, n)), STR("\"")};
+    return joined(arena, parts, 3);
+}
+
+static Str ec_numbers(const Signer *signer, Arena *arena)
+{
+    const Str parts[] = {STR("\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\""),
+                         coordinate(signer, arena, OSSL_PKEY_PARAM_EC_PUB_X), STR("\",\"y\":\""),
+                         coordinate(signer, arena, OSSL_PKEY_PARAM_EC_PUB_Y), STR("\"")};
+    return joined(arena, parts, 5);
+}
+
 Str signer_jwks(const Signer *signer, Arena *arena, const char *kid)
 {
     bool has_kid = kid[0] != '\0';
     const Str parts[] = {
-        STR("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"alg\":\"ES256\",\"use\":\"sig\""),
+        STR("{\"keys\":[{"),
+        signer->alg.p[0] == 'P'   ? rsa_numbers(signer, arena)
+        : signer->alg.p[1] == 'd' ? okp_numbers(signer, arena)
+                                  : ec_numbers(signer, arena),
+        STR(",\"alg\":\""),
+        signer->alg,
+        STR("\",\"use\":\"sig\""),
         has_kid ? STR(",\"kid\":\"") : STR_EMPTY,
         str_from(kid),
         has_kid ? STR("\"") : STR_EMPTY,
-        STR(",\"x\":\""),
-        coordinate(signer, arena, OSSL_PKEY_PARAM_EC_PUB_X),
-        STR("\",\"y\":\""),
-        coordinate(signer, arena, OSSL_PKEY_PARAM_EC_PUB_Y),
-        STR("\"}]}"),
+        STR("}]}"),
     };
     return joined(arena, parts, sizeof parts / sizeof parts[0]);
 }
@@ -93,20 +135,39 @@ Str signer_compact(Arena *arena, Str header, Str payload, Str signature)
     return joined(arena, parts, sizeof parts / sizeof parts[0]);
 }
 
+/* What OpenSSL calls a signature: DER for P-256. */
+static size_t native_signature(const Signer *signer, Str text, unsigned char *ret_bytes,
+                               size_t room)
+{
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *context = NULL;
+    bool is_rsa = signer->alg.p[0] == 'P';
+    const EVP_MD *hash = signer->alg.p[1] == 'd' ? NULL : EVP_sha256();
+    size_t n = room;
+    assert_int_equal(EVP_DigestSignInit(digest, &context, hash, NULL, signer->key), 1);
+    if (is_rsa) {
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING), 1);
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST), 1);
+    }
+    assert_int_equal(EVP_DigestSign(digest, ret_bytes, &n, (const unsigned char *)text.p, text.n),
+                     1);
+    EVP_MD_CTX_free(digest);
+    return n;
+}
+
 Str signer_sign(const Signer *signer, Arena *arena, const char *header, const char *payload)
 {
     const Str parts[] = {encoded(arena, str_from(header)), STR("."),
                          encoded(arena, str_from(payload))};
     Str text = joined(arena, parts, 3);
-    unsigned char der[128];
+    unsigned char bytes[512];
     unsigned char raw[64];
-    size_t der_bytes = sizeof der;
-    EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    assert_int_equal(EVP_DigestSignInit(digest, NULL, EVP_sha256(), NULL, signer->key), 1);
-    assert_int_equal(EVP_DigestSign(digest, der, &der_bytes, (const unsigned char *)text.p, text.n),
-                     1);
-    EVP_MD_CTX_free(digest);
-    raw_signature(der, der_bytes, raw);
-    const Str whole[] = {text, STR("."), encoded(arena, str_bytes(raw, sizeof raw))};
+    size_t n = native_signature(signer, text, bytes, sizeof bytes);
+    Str signature = str_bytes(bytes, n);
+    if (signer->alg.p[0] == 'E' && signer->alg.p[1] == 'S') {
+        raw_signature(bytes, n, raw);
+        signature = str_bytes(raw, sizeof raw);
+    }
+    const Str whole[] = {text, STR("."), encoded(arena, signature)};
     return joined(arena, whole, 3);
 }

@@ -1,4 +1,4 @@
-/* test_signer.h — an independent signer for tests: makes P-256 keys and compact tokens by OpenSSL's
+/* test_signer.h — an independent signer for tests: makes keys and compact tokens by OpenSSL's
  * signing side.
  *
  * Shares no code with the verifier but base64url. Must never be linked into a program that serves
@@ -15,8 +15,10 @@
 
 typedef struct Signer Signer;
 
-/* A fresh key; fails the test when it can't be made. Free with signer_free. */
+/* A fresh P-256 key; fails the test when it can't be made. Free with signer_free. */
 Signer *signer_new(void);
+/* The same for "ES256", "EdDSA" or "PS256" (2048 bits). */
+Signer *signer_new_for(const char *alg);
 Signer *signer_free(Signer *signer);
 /* {"keys":[{…}]} with this one key; kid "" leaves it out. */
 Str signer_jwks(const Signer *signer, Arena *arena, const char *kid);
