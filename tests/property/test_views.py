@@ -435,7 +435,7 @@ def look_from(checks, folder, original, observer, people, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--requests", type=int, default=600, help="of each service")
+    parser.add_argument("--requests", type=int, default=800, help="of each service")
     parser.add_argument("--citizens", type=int, default=40)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--services", nargs="*", default=list(PURPOSES))

@@ -159,9 +159,9 @@ static FilterTerm some_term(Dice *dice)
     if (term.test == FILTER_MATCHES) {
         term.pattern = some_pattern(dice);
     } else if (term.test != FILTER_IS_THERE && term.test != FILTER_IS_ABSENT) {
-        FilterValue *values = ARENA_MANY(dice->fixture->arena, FilterValue, 2);
+        FilterValue *values = ARENA_MANY(dice->fixture->arena, FilterValue, 3);
         assert_non_null(values);
-        term.value_count = term.test == FILTER_GREATER ? 1 : 1 + below(dice, 2);
+        term.value_count = term.test == FILTER_GREATER ? 1 : 1 + below(dice, 3);
         for (size_t i = 0; i < term.value_count; i++) {
             values[i] = (FilterValue){.kind = FILTER_TEXT, .text = str_from(PICK(dice, CONSTANTS))};
         }
