@@ -13,6 +13,8 @@
 #define IDLE_TIMEOUT_S 60
 #define HEAD_TIMEOUT_US (10 * CLOCK_SECOND_US)
 #define BODY_TIMEOUT_US (60 * CLOCK_SECOND_US)
+#define BODY_GRACE_US (5 * CLOCK_SECOND_US)
+#define CONNECTIONS_PER_SOURCE_MAX 50
 #define CONNECTION_MEMORY_BYTES ((size_t)256 << 10) /* the one limit of a request's head */
 #ifdef MUSUBI_SANITIZED
 #define STACK_BYTES ((size_t)2 << 20) /* sanitizers make frames several times larger */
@@ -33,6 +35,10 @@ static void set_defaults(ServerOptions *options)
         options->head_timeout_us == 0 ? HEAD_TIMEOUT_US : options->head_timeout_us;
     options->body_timeout_us =
         options->body_timeout_us == 0 ? BODY_TIMEOUT_US : options->body_timeout_us;
+    options->body_grace_us = options->body_grace_us == 0 ? BODY_GRACE_US : options->body_grace_us;
+    if (options->connections_per_source_max == 0) {
+        options->connections_per_source_max = CONNECTIONS_PER_SOURCE_MAX;
+    }
 }
 
 /* The library's own remarks are about broken connections; they can hold a caller's bytes, so only

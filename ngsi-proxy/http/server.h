@@ -25,8 +25,12 @@ typedef struct ServerOptions {
     unsigned idle_timeout_s;   /* silent connections are closed after this; 0: 60 */
     int64_t head_timeout_us; /* a head that is not complete by then closes the connection (A-3); 0:
                                 10 s */
-    int64_t body_timeout_us; /* the same for head and body together; 0: 60 s */
-    bool is_public_allowed;  /* listen on other than loopback addresses */
+    int64_t body_timeout_us; /* the same for the body; 0: 60 s */
+    int64_t body_grace_us; /* the body may stay behind 1 KiB/s for so long and no longer; 0: 5 s */
+    unsigned connections_per_source_max; /* of one IPv4 address or IPv6 /64; 0: 50 */
+    const Str *uncounted; /* ip_range rules of peers without that limit; NULL: this machine */
+    size_t uncounted_count;
+    bool is_public_allowed; /* listen on other than loopback addresses */
     /* Answers one request: fills response, whose bytes live in request->arena or statically. Called
      * on many threads. */
     void (*serve)(void *app, Request *request, Response *response);

@@ -20,7 +20,7 @@ static Connection *connection_of(struct MHD_Connection *mhd)
 
 /* --- connections ------------------------------------------------------------------------------ */
 
-static void read_peer(struct MHD_Connection *mhd, Connection *connection)
+static void read_peer(struct MHD_Connection *mhd, char ret_peer[INET6_ADDRSTRLEN])
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -38,8 +38,8 @@ static void read_peer(struct MHD_Connection *mhd, Connection *connection)
     const void *ip =
         address.ss_family == AF_INET ? (const void *)&v4.sin_addr : (const void *)&v6.sin6_addr;
     if (address.ss_family == AF_UNIX ||
-        inet_ntop(address.ss_family, ip, connection->peer, sizeof connection->peer) == NULL) {
-        memcpy(connection->peer, "unix", sizeof "unix");
+        inet_ntop(address.ss_family, ip, ret_peer, INET6_ADDRSTRLEN) == NULL) {
+        memcpy(ret_peer, IP_RANGE_UNIX, sizeof IP_RANGE_UNIX);
     }
 }
 
@@ -59,11 +59,9 @@ void server_on_connection(void *context, struct MHD_Connection *mhd, void **sock
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-        Connection *connection = server_connection_new(context, info->connect_fd);
-        if (connection != NULL) {
-            read_peer(mhd, connection);
-        }
-        *socket_context = connection;
+        char peer[INET6_ADDRSTRLEN] = "";
+        read_peer(mhd, peer);
+        *socket_context = server_connection_new(context, info->connect_fd, peer);
         return;
     }
     Connection *connection = *socket_context;
@@ -359,13 +357,16 @@ static enum MHD_Result on_head(Connection *connection, struct MHD_Connection *mh
         exchange->body.p = arena_alloc(request->arena, (size_t)length);
         exchange->body.has_failed = exchange->body.p == NULL;
     }
-    server_connection_limit(connection, server->options.body_timeout_us);
+    server_connection_limit_body(connection, request->started_us, 0);
     return MHD_YES;
 }
 
-static enum MHD_Result on_data(Exchange *exchange, const char *upload, size_t *upload_bytes)
+static enum MHD_Result on_data(Connection *connection, Exchange *exchange, const char *upload,
+                               size_t *upload_bytes)
 {
-    exchange->request.body_bytes_sent += *upload_bytes;
+    Request *request = &exchange->request;
+    request->body_bytes_sent += *upload_bytes;
+    server_connection_limit_body(connection, request->started_us, request->body_bytes_sent);
     if (exchange->request.body_bytes_sent > SERVER_DRAIN_BYTES_MAX) {
         return MHD_NO;
     }
@@ -392,8 +393,9 @@ enum MHD_Result server_on_request(void *context, struct MHD_Connection *mhd, con
         return on_head(connection, mhd, exchange, method, version);
     }
     if (*upload_bytes > 0) {
-        return on_data(exchange, upload, upload_bytes);
+        return on_data(connection, exchange, upload, upload_bytes);
     }
+    server_connection_limit(connection, SERVER_SEND_TIMEOUT_US); /* the caller has done its part */
     answer_request(connection->server, exchange);
     return send_answer(connection, mhd, exchange);
 }

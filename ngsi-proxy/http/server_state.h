@@ -16,10 +16,12 @@
 #include <stdatomic.h>
 
 #include "guard.h"
+#include "ip_range.h"
 #include "server.h"
 
 #define SERVER_DRAIN_BYTES_MAX                                                                     \
-    ((size_t)16 << 20) /* of a body that is too large, read for politeness */
+    ((size_t)16 << 20)        /* of a body that is too large, read for politeness */
+#define SERVER_BODY_RATE 1024 /* bytes a second */
 #define SERVER_SEND_TIMEOUT_US (60 * CLOCK_SECOND_US)
 #define SERVER_ARENAS_KEPT 64
 #define SERVER_STOP_TIMEOUT_US (5 * CLOCK_SECOND_US)
@@ -50,6 +52,8 @@ typedef struct Connection {
     int fd;
     _Atomic int64_t limit_at_us; /* monotonic; the watchdog cuts the connection after it */
     char peer[INET6_ADDRSTRLEN];
+    bool is_counted; /* against connections_per_source_max */
+    IpAddress source;
 } Connection;
 
 struct Server {
@@ -92,11 +96,16 @@ void server_listen_close(Server *server);
 /* Errors: OUT_OF_MEMORY (no thread). */
 Error server_watchdog_start(Server *server) MUST_USE;
 void server_watchdog_stop(Server *server);
-/* NULL when memory is short. */
-Connection *server_connection_new(Server *server, int fd) MUST_USE;
+/* peer: an address or "unix". A source that has too many connections already has this one cut at
+ * once. NULL when memory is short. */
+Connection *server_connection_new(Server *server, int fd, const char peer[INET6_ADDRSTRLEN])
+    MUST_USE;
 Connection *server_connection_free(Connection *connection);
 /* From now on the connection has timeout_us for what comes next. */
 void server_connection_limit(Connection *connection, int64_t timeout_us);
+/* The limit of a body of which so many bytes are there since started_us: whole by body_timeout_us,
+ * and never more than body_grace_us behind SERVER_BODY_RATE. */
+void server_connection_limit_body(Connection *connection, int64_t started_us, size_t bytes);
 
 /* --- server_exchange.c: the callbacks of libmicrohttpd; context is the Server ----------------- */
 

@@ -1,6 +1,7 @@
 #include "server_state.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -20,7 +21,44 @@ void server_connection_limit(Connection *connection, int64_t timeout_us)
     atomic_store(&connection->limit_at_us, server_now_us(connection->server) + timeout_us);
 }
 
-Connection *server_connection_new(Server *server, int fd)
+void server_connection_limit_body(Connection *connection, int64_t started_us, size_t bytes)
+{
+    const ServerOptions *options = &connection->server->options;
+    int64_t paced_us = options->body_grace_us + (int64_t)bytes * CLOCK_SECOND_US / SERVER_BODY_RATE;
+    int64_t most_us = options->body_timeout_us;
+    atomic_store(&connection->limit_at_us, started_us + (paced_us < most_us ? paced_us : most_us));
+}
+
+/* --- connections of one source ---------------------------------------------------------------- */
+
+static bool is_counted(const ServerOptions *options, Connection *connection)
+{
+    static const Str HERE[] = {STR_INIT("127.0.0.0/8"), STR_INIT("::1"), STR_INIT(IP_RANGE_UNIX)};
+    IpAddress address;
+    Str peer = str_from(connection->peer);
+    bool is_free = options->uncounted == NULL
+                       ? ip_rules_cover(HERE, sizeof HERE / sizeof HERE[0], peer)
+                       : ip_rules_cover(options->uncounted, options->uncounted_count, peer);
+    if (is_free || !ip_address_parse(peer, &address)) {
+        return false;
+    }
+    connection->source = ip_address_source(&address);
+    return true;
+}
+
+/* Under the lock. */
+static unsigned count_source(const Server *server, const IpAddress *source)
+{
+    unsigned count = 0;
+    Str wanted = str_bytes(source->bytes, sizeof source->bytes);
+    for (const Connection *other = server->connections; other != NULL; other = other->next) {
+        count += other->is_counted &&
+                 str_eq(str_bytes(other->source.bytes, sizeof other->source.bytes), wanted);
+    }
+    return count;
+}
+
+Connection *server_connection_new(Server *server, int fd, const char peer[INET6_ADDRSTRLEN])
 {
     Connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL) {
@@ -28,8 +66,14 @@ Connection *server_connection_new(Server *server, int fd)
     }
     connection->server = server;
     connection->fd = fd;
+    memcpy(connection->peer, peer, sizeof connection->peer);
+    connection->is_counted = is_counted(&server->options, connection);
     server_connection_limit(connection, server->options.head_timeout_us);
     (void)pthread_mutex_lock(&server->lock);
+    if (connection->is_counted &&
+        count_source(server, &connection->source) >= server->options.connections_per_source_max) {
+        (void)shutdown(fd, SHUT_RDWR); /* read and written by nobody; its thread cleans up */
+    }
     connection->next = server->connections;
     if (connection->next != NULL) {
         connection->next->previous = connection;

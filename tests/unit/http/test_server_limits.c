@@ -258,6 +258,82 @@ static void test_slow_callers_are_cut(void **state)
     }
 }
 
+/* A body of 1 KiB a second or more may take its time; a slower one may not. */
+static void test_bodies_keep_pace(void **state)
+{
+    (void)state;
+    start((ServerOptions){.body_grace_us = 400000});
+    static const struct {
+        size_t piece;
+        bool is_served;
+    } CASES[] = {{200, true}, {10, false}}; /* bytes each 100 ms, 2,000 in all */
+    char bytes[200];
+    memset(bytes, 'x', sizeof bytes);
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        send_to(&probes[0],
+                STR("POST /v2/size HTTP/1.1\r\nHost: h\r\nContent-Length: 2000\r\n\r\n"));
+        struct pollfd wait = {.fd = probes[0].fd, .events = POLLIN};
+        size_t sent = 0;
+        while (sent < 2000 && poll(&wait, 1, 100) == 0 &&
+               probe_send(&probes[0], (Str){.p = bytes, .n = CASES[i].piece})) {
+            sent += CASES[i].piece;
+        }
+        assert_int_equal(sent == 2000, CASES[i].is_served);
+        if (CASES[i].is_served) {
+            expect_answer(&probes[0], 200);
+        }
+        probe_close(&probes[0]);
+    }
+}
+
+/* --- connections of one source ---------------------------------------------------------------- */
+
+/* Whether a new connection is answered; it stays open. */
+static bool is_answered(Probe *probe)
+{
+    ProbeAnswer answer;
+    probe_open(probe, server_port(server), NULL);
+    (void)probe_send(probe, STR(GET("/v2/x")));
+    probe_read(probe, false, &answer);
+    return answer.status == 200;
+}
+
+static bool is_room_again(void)
+{
+    bool is_free = is_answered(&probes[3]);
+    probe_close(&probes[3]);
+    return is_free;
+}
+
+static void test_connections_of_one_source(void **state)
+{
+    (void)state;
+    static const Str LOCAL_SOCKET[] = {STR_INIT("unix")};
+    start((ServerOptions){
+        .connections_per_source_max = 3, .uncounted = LOCAL_SOCKET, .uncounted_count = 1});
+    for (int i = 0; i < 3; i++) {
+        assert_true(is_answered(&probes[i]));
+    }
+    assert_false(is_answered(&probes[3]));
+    probe_close(&probes[3]);
+    probe_close(&probes[0]);
+    assert_true(wait_until(is_room_again));
+    probe_close(&probes[1]);
+    probe_close(&probes[2]);
+}
+
+static void test_this_machine_is_not_counted(void **state)
+{
+    (void)state;
+    start((ServerOptions){.connections_per_source_max = 1});
+    for (int i = 0; i < 3; i++) {
+        assert_true(is_answered(&probes[i]));
+    }
+    for (int i = 0; i < 3; i++) {
+        probe_close(&probes[i]);
+    }
+}
+
 /* --- the arena goes with the answer ----------------------------------------------------------- */
 
 /* Asks the kernel, since the page may be gone as well. */
@@ -431,6 +507,9 @@ int main(void)
         TEST(test_keep_alive),
         TEST(test_connection_limit),
         TEST(test_slow_callers_are_cut),
+        TEST(test_bodies_keep_pace),
+        TEST(test_connections_of_one_source),
+        TEST(test_this_machine_is_not_counted),
         TEST(test_arena_goes_with_the_answer),
         TEST(test_stop_lets_requests_end),
         TEST(test_unix_socket),
