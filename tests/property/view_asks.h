@@ -45,6 +45,7 @@ typedef struct ViewWrite {
     ViewExpect expect;
     ViewAsk echoes[VIEW_ECHOES_MAX];
     size_t echo_count;
+    bool is_mirrored;   /* the one echo is the write itself without what is hidden */
     size_t created_for; /* citizen of an entity that may come to be; VIEW_CITIZENS_MAX: none */
     Str created_id;
 } ViewWrite;

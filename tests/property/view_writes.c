@@ -320,6 +320,7 @@ static ViewWrite write_attrs(ViewCity *city, Verb verb, const Aim *aim)
     is_partly_hidden = (bits & ~aim->reads) != 0;
     if (write.expect == VIEW_SAME && verb == VERB_APPEND && aim->is_seen && is_partly_hidden) {
         write.expect = VIEW_ECHO;
+        write.is_mirrored = true;
         if ((bits & aim->reads) != 0) {
             write.echoes[write.echo_count++] =
                 attrs_ask(city, verb, aim, items, count, aim->reads, is_key_values, is_override);
@@ -417,6 +418,7 @@ static ViewWrite create_person(ViewCity *city, bool is_upsert, const Aim *aim)
     write.created_id = aim->id;
     if ((bits & ~aim->reads) != 0 && (is_upsert || !aim->is_seen)) {
         write.expect = VIEW_ECHO;
+        write.is_mirrored = true;
         if ((bits & aim->reads) != 0) {
             write.echoes[write.echo_count++] =
                 create_ask(city, aim, items, count, aim->reads, is_upsert, "");
@@ -453,6 +455,7 @@ static ViewWrite create_activity(ViewCity *city, bool is_upsert)
         write.created_for = citizen;
         write.created_id = copied;
         write.expect = (bits & ~aim.reads) != 0 ? VIEW_ECHO : VIEW_SAME;
+        write.is_mirrored = true;
         if (write.expect == VIEW_ECHO && (bits & aim.reads) != 0) {
             write.echoes[write.echo_count++] =
                 create_ask(city, &aim, items, count, aim.reads, is_upsert,
@@ -532,6 +535,7 @@ static ViewWrite write_batch(ViewCity *city, Verb verb)
         write.expect = VIEW_REFUSED;
     } else if (is_partly_hidden) {
         write.expect = VIEW_ECHO;
+        write.is_mirrored = true;
         write.echoes[write.echo_count++] =
             batch_ask(city, action, aims, items, counts, count, seen);
     }
