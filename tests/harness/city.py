@@ -228,7 +228,8 @@ def mongodb(run, options):
         return
     sys.path.insert(0, str(ROOT / "tests" / "mongodb"))
     import with_mongodb  # pylint: disable=import-outside-toplevel
-    with with_mongodb.server(run / "mongodb") as server:
+    flags = with_mongodb.DURABLE if getattr(options, "durable", False) else ()
+    with with_mongodb.server(run / "mongodb", flags=flags) as server:
         server.prepare("musubi_demo")
         yield server
 
