@@ -339,7 +339,7 @@ static Error attempt_in(Arena *scratch, EmbeddedWriter *writer, const BrokerCall
         TRY(write_one(&attempt, &batch->writes[i], &outcomes[i]));
     }
     TRY(keep_outcomes(call->vault.arena, outcomes, batch->count));
-    return commit(&attempt);
+    return batch->is_rehearsal ? OK : commit(&attempt);
 }
 
 static Error try_once(EmbeddedWriter *writer, const BrokerCall *call, const EntityBatch *batch,

@@ -1,6 +1,5 @@
 #include "orion_read.h"
 #include "orion_upstream.h"
-#include "vault_call.h"
 
 static const char *const PARAMS[] = {"type", "attrs", "metadata", "options", NULL};
 
@@ -14,8 +13,7 @@ static Error pass(const OrionHalf *half, BrokerCall *call)
     return orion_pass(half, call, &request);
 }
 
-static Error ask(const OrionHalf *half, const BrokerCall *call, Str id, Str type,
-                 HttpAnswer *ret_answer)
+static Error ask(const OrionHalf *half, BrokerCall *call, Str id, Str type, HttpAnswer *ret_answer)
 {
     OrionTarget target = orion_target(call->vault.arena);
     OrionRequest request = {
@@ -73,9 +71,6 @@ Error orion_get(Broker *broker, BrokerCall *call, Str id, Str type, const Entity
     ENSURE(call->asked != NULL, INTERNAL, "nobody asked");
     if (call->raw != NULL && may_pass(half, call, type)) {
         return pass(half, call);
-    }
-    if (call->raw != NULL) {
-        vault_call_close(&call->vault); /* asked alone: nobody needs the snapshot any more */
     }
     TRY(ask(half, call, id, type, &answer));
     return read(half, call, &answer, ret_entity);

@@ -6,7 +6,6 @@
 #include "orion_read.h"
 #include "orion_upstream.h"
 #include "v2_filter_write.h"
-#include "vault_call.h"
 
 #define BODY_BYTES_MAX ((size_t)1 << 20) /* Orion's own limit */
 #define SCRATCH_BYTES ((size_t)4 << 20)
@@ -341,14 +340,14 @@ static Error read_page(const Ask *ask, const HttpAnswer *answer, EntityPage *ret
     return OK;
 }
 
-static Error ask_entities(const Ask *ask, EntityPage *ret_page)
+static Error ask_entities(const Ask *ask, BrokerCall *call, EntityPage *ret_page)
 {
     OrionRequest request;
     HttpAnswer answer;
     TRY(make_query(ask, false, &request));
-    TRY(orion_send(ask->half, ask->call, &request, &answer));
+    TRY(orion_send(ask->half, call, &request, &answer));
     return orion_is_success(&answer) ? read_page(ask, &answer, ret_page)
-                                     : orion_refused(ask->call, &answer);
+                                     : orion_refused(call, &answer);
 }
 
 Error orion_query(Broker *broker, BrokerCall *call, const EntityQuery *query, EntityPage *ret_page)
@@ -358,12 +357,8 @@ Error orion_query(Broker *broker, BrokerCall *call, const EntityQuery *query, En
     Ask ask;
     TRY(read_ask(half, call, query, &ask));
     TRY(may_tell_shown(&ask, &may_pass));
-    if (call->raw == NULL) {
-        return ask_entities(&ask, ret_page);
-    }
-    if (!may_pass) {
-        vault_call_close(&call->vault); /* asked alone: nobody needs the snapshot any more */
-        return ask_entities(&ask, ret_page);
+    if (call->raw == NULL || !may_pass) {
+        return ask_entities(&ask, call, ret_page);
     }
     if (!ask.has_body) {
         return pass_list(&ask, call);

@@ -3,7 +3,7 @@
 
 #define PAGE_TYPES 1000
 
-static Error ask(const OrionHalf *half, const BrokerCall *call, OrionTarget *target,
+static Error ask(const OrionHalf *half, BrokerCall *call, OrionTarget *target,
                  HttpAnswer *ret_answer)
 {
     OrionRequest request = {
@@ -20,7 +20,7 @@ static OrionTarget types_target(const BrokerCall *call)
     return target;
 }
 
-static Error ask_one(const OrionHalf *half, const BrokerCall *call, Str type, TypeList *ret_types)
+static Error ask_one(const OrionHalf *half, BrokerCall *call, Str type, TypeList *ret_types)
 {
     Arena *arena = call->vault.arena;
     OrionTarget target = types_target(call);
@@ -43,8 +43,7 @@ static Error ask_one(const OrionHalf *half, const BrokerCall *call, Str type, Ty
 }
 
 /* One page of the list. */
-static Error ask_page(const OrionHalf *half, const BrokerCall *call, size_t offset,
-                      JsonValue *ret_root)
+static Error ask_page(const OrionHalf *half, BrokerCall *call, size_t offset, JsonValue *ret_root)
 {
     Arena *arena = call->vault.arena;
     OrionTarget target = types_target(call);

@@ -183,12 +183,19 @@ static Error judge(const HttpAnswer *answer)
     return OK;
 }
 
-Error orion_send(const OrionHalf *half, const BrokerCall *call, const OrionRequest *request,
+/* Who waits for another broker holds no snapshot: those who need one would wait as well. Where the
+ * other half is asked afterwards, it gets a new one. */
+Error orion_send(const OrionHalf *half, BrokerCall *call, const OrionRequest *request,
                  HttpAnswer *ret_answer)
 {
     HttpAnswer answer;
     ENSURE(call->asked != NULL, INTERNAL, "nobody asked");
+    bool is_needed = call->vault.snapshot != NULL && call->raw == NULL;
+    vault_call_close(&call->vault);
     TRY(exchange(half, call, request, &answer));
+    if (is_needed) {
+        TRY(vault_call_renew(&call->vault));
+    }
     TRY(judge(&answer));
     *ret_answer = answer;
     return OK;
@@ -208,7 +215,6 @@ static void give(const HttpAnswer *answer, RawAnswer *raw)
 Error orion_pass(const OrionHalf *half, BrokerCall *call, const OrionRequest *request)
 {
     HttpAnswer answer;
-    vault_call_close(&call->vault); /* nobody waits for a snapshot that this call needs no more */
     TRY(orion_send(half, call, request, &answer));
     give(&answer, call->raw);
     return OK;

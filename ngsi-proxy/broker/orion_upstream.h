@@ -54,10 +54,11 @@ typedef struct OrionRequest {
     bool is_repeatable;
 } OrionRequest;
 
-/* Sends with tenant, service path and correlator. The answer's status is 2xx or one that a client
- * may be told (4xx). Errors: those of http_client.h, UPSTREAM_ANSWER, UPSTREAM_FAILED,
+/* Sends with tenant, service path and correlator; the call's snapshot is given back meanwhile, and
+ * when call->raw is NULL another one is there afterwards. The answer's status is 2xx or one that a
+ * client may be told (4xx). Errors: those of http_client.h, UPSTREAM_ANSWER, UPSTREAM_FAILED,
  * UPSTREAM_REFUSED, UPSTREAM_UNAVAILABLE, VALUE_IS_PERSONAL. */
-Error orion_send(const OrionHalf *half, const BrokerCall *call, const OrionRequest *request,
+Error orion_send(const OrionHalf *half, BrokerCall *call, const OrionRequest *request,
                  HttpAnswer *ret_answer) MUST_USE;
 bool orion_is_success(const HttpAnswer *answer);
 /* Sends, and gives the answer as it is to call->raw, which is not NULL. */

@@ -14,8 +14,8 @@
 
 /* A broker over both halves, which must outlive it; the classifier is copied. Free with union_free.
  * Errors of its calls besides the halves' own: TOKEN_MISSING and PURPOSE_REQUIRED (a personal type
- * or id without a purpose), TYPE_NOT_REGISTERED and ID_IS_PERSONAL (writes), ENTITY_AMBIGUOUS
- * (found in both halves). Errors: OUT_OF_MEMORY. */
+ * or id without a purpose), TYPE_NOT_REGISTERED, ID_IS_PERSONAL and NAME_IS_PERSONAL (writes),
+ * PAGE_TOO_DEEP. Errors: OUT_OF_MEMORY. */
 Error union_new(Broker *public_half, Broker *personal_half, const Classifier *classifier,
                 Broker **ret_broker) MUST_USE;
 /* NULL is fine. Returns NULL. */

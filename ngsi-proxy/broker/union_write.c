@@ -112,7 +112,7 @@ static Error half_of_write(const UnionBroker *self, BrokerCall *call, const Enti
     return check_values(self, call->vault.arena, &write->entity);
 }
 
-static Error share_write(BrokerCall *call, const Share *share, bool is_batch_call,
+static Error share_write(BrokerCall *call, const Share *share, const EntityBatch *whole,
                          EntityOutcome *ret_outcomes)
 {
     if (share->count == 0) {
@@ -120,8 +120,10 @@ static Error share_write(BrokerCall *call, const Share *share, bool is_batch_cal
     }
     EntityOutcome *outcomes = ARENA_MANY(call->vault.arena, EntityOutcome, share->count);
     ENSURE_ALLOC(outcomes, call->vault.arena);
-    const EntityBatch batch = {
-        .writes = share->writes, .count = share->count, .is_batch_call = is_batch_call};
+    const EntityBatch batch = {.writes = share->writes,
+                               .count = share->count,
+                               .is_batch_call = whole->is_batch_call,
+                               .is_rehearsal = whole->is_rehearsal};
     TRY(share->half->ops->write(share->half, call, &batch, outcomes));
     for (size_t i = 0; i < share->count; i++) {
         ret_outcomes[share->places[i]] = outcomes[i];
@@ -129,7 +131,8 @@ static Error share_write(BrokerCall *call, const Share *share, bool is_batch_cal
     return OK;
 }
 
-/* The personal share first: it may be refused as a whole, and then nothing of the batch is done. */
+/* Both shares may be refused as a whole, and then nothing of the batch is to be done: what the open
+ * one would say is heard before the personal one is written. */
 Error union_write(Broker *broker, BrokerCall *call, const EntityBatch *batch,
                   EntityOutcome *ret_outcomes)
 {
@@ -146,6 +149,11 @@ Error union_write(Broker *broker, BrokerCall *call, const EntityBatch *batch,
     if (personal.count > 0) {
         call->raw = NULL; /* the answer is made of both shares */
     }
-    TRY(share_write(call, &personal, batch->is_batch_call, ret_outcomes));
-    return share_write(call, &open, batch->is_batch_call, ret_outcomes);
+    if (personal.count > 0 && open.count > 0) {
+        EntityBatch rehearsal = *batch;
+        rehearsal.is_rehearsal = true;
+        TRY(share_write(call, &open, &rehearsal, ret_outcomes));
+    }
+    TRY(share_write(call, &personal, batch, ret_outcomes));
+    return share_write(call, &open, batch, ret_outcomes);
 }

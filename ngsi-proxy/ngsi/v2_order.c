@@ -80,7 +80,8 @@ Error v2_order_read(Arena *arena, Str text, const EntityOrder **ret_order, size_
         (void)str_split(&text, ',', &item); /* there are count of them */
         TRY(read_item(arena, item, &items[i]));
         for (size_t k = 0; k < i; k++) {
-            ENSURE(!is_same(&items[k], &items[i]), ORDER_REPEATED, str_argument(arena, item));
+            Str name = str_starts_with(item, STR("!")) ? str_slice(item, 1, item.n) : item;
+            ENSURE(!is_same(&items[k], &items[i]), ORDER_REPEATED, str_argument(arena, name));
         }
     }
     *ret_order = items;

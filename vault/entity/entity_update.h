@@ -42,6 +42,7 @@ typedef struct EntityBatch {
     const EntityWrite *writes;
     size_t count;
     bool is_batch_call; /* op/update: chooses Orion's words for what is not there */
+    bool is_rehearsal;  /* say what would become of it, and do nothing (open data only) */
 } EntityBatch;
 
 /* What became of one write. */

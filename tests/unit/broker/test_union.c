@@ -280,7 +280,13 @@ static void test_a_batch_is_shared_and_its_outcomes_find_their_places(void **sta
     for (size_t i = 0; i < 4; i++) {
         assert_str(outcomes[i].type, i % 2 == 0 ? "o" : "p");
     }
-    /* Refused personal data stop the whole. */
+    /* What either half refuses stops the whole. */
+    fixture->open_half.failure = FAIL(OPERATOR_VALUE, "name");
+    fixture->personal_half.writes = 0;
+    assert_fails(fixture->both->ops->write(fixture->both, &fixture->call, &batch, outcomes),
+                 OPERATOR_VALUE);
+    assert_int_equal(fixture->personal_half.writes, 0);
+    fixture->open_half.failure = OK;
     fixture->personal_half.failure = FAIL(WRITE_NOT_GRANTED, "familyName");
     fixture->open_half.writes = 0;
     assert_fails(fixture->both->ops->write(fixture->both, &fixture->call, &batch, outcomes),

@@ -62,7 +62,7 @@ static Error fake_write(Broker *broker, BrokerCall *call, const EntityBatch *bat
     (void)call;
     FakeHalf *half = from_broker(broker);
     TRY(half->failure);
-    half->writes += (int)batch->count;
+    half->writes += batch->is_rehearsal ? 0 : (int)batch->count;
     for (size_t i = 0; i < batch->count; i++) {
         char letter[] = {half->letter, '\0'};
         ret_outcomes[i] = (EntityOutcome){.refusal = OK, .is_applied = true};

@@ -93,7 +93,7 @@ static void test_refusals(void **state)
         {".a", "Invalid value for URI param /orderBy/"},
         {"a.", "Invalid value for URI param /orderBy/"},
         {"a,a", "URI param /orderBy/ names a more than once"},
-        {"a,b,!a", "URI param /orderBy/ names !a more than once"},
+        {"a,b,!a", "URI param /orderBy/ names a more than once"},
         {"id,id", "URI param /orderBy/ names id more than once"},
         {"a.b,a.b", "URI param /orderBy/ names a.b more than once"},
         {"a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q",
