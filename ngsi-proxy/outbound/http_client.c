@@ -1,6 +1,7 @@
 #include "http_client.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,6 +9,7 @@
 #include "http_exchange.h"
 
 #define IDLE_DEFAULT 64
+#define CALLS_DEFAULT 128
 #define CONNECT_TIMEOUT_DEFAULT_US CLOCK_SECOND_US
 
 struct HttpClient {
@@ -16,6 +18,7 @@ struct HttpClient {
     pthread_mutex_t lock; /* over idle and idle_count */
     CURL **idle;          /* room for options.idle_max */
     unsigned idle_count;
+    _Atomic unsigned calls; /* under way */
 };
 
 static CURLcode library_outcome;
@@ -44,6 +47,7 @@ static Error fill(HttpClient *client, const HttpClientOptions *options)
 {
     client->options = *options;
     client->options.idle_max = options->idle_max == 0 ? IDLE_DEFAULT : options->idle_max;
+    client->options.calls_max = options->calls_max == 0 ? CALLS_DEFAULT : options->calls_max;
     client->options.connect_timeout_us =
         options->connect_timeout_us == 0 ? CONNECT_TIMEOUT_DEFAULT_US : options->connect_timeout_us;
     client->base_url = strndup(options->base_url.p, options->base_url.n);
@@ -109,7 +113,7 @@ static void give_handle(HttpClient *client, CURL *handle)
     curl_easy_cleanup(handle);
 }
 
-Error http_client_send(HttpClient *client, Arena *arena, const HttpCall *call,
+static Error call_once(HttpClient *client, Arena *arena, const HttpCall *call,
                        HttpAnswer *ret_answer)
 {
     const OutboundPort *port = client->options.port;
@@ -127,6 +131,16 @@ Error http_client_send(HttpClient *client, Arena *arena, const HttpCall *call,
     }
     *ret_answer = answer;
     return OK;
+}
+
+Error http_client_send(HttpClient *client, Arena *arena, const HttpCall *call,
+                       HttpAnswer *ret_answer)
+{
+    bool has_room = atomic_fetch_add(&client->calls, 1) < client->options.calls_max;
+    Error error = has_room ? call_once(client, arena, call, ret_answer)
+                           : FAIL(UPSTREAM_UNAVAILABLE, "too many calls are under way");
+    (void)atomic_fetch_sub(&client->calls, 1);
+    return error;
 }
 
 Str http_answer_field(const HttpAnswer *answer, Str name)

@@ -38,7 +38,9 @@ typedef struct HttpClientOptions {
                                    query, no slash at the end */
     int64_t connect_timeout_us; /* 0: 1 s */
     unsigned idle_max;          /* connections that are kept for later; 0: 64 */
-    AddressPolicy allows;       /* NULL: every address, for an upstream that the operator chose */
+    unsigned calls_max; /* under way at once; more are refused, so that a server that hangs does not
+                           take every thread of ours. 0: 128 */
+    AddressPolicy allows; /* NULL: every address, for an upstream that the operator chose */
     void *allows_context;
     const OutboundPort *port; /* NULL: nothing fails on purpose */
 } HttpClientOptions;
@@ -75,7 +77,8 @@ Error http_client_new(const HttpClientOptions *options, HttpClient **ret_client)
 HttpClient *http_client_free(HttpClient *client);
 
 /* Sends one request and reads the whole answer into the arena, whatever its status is. Errors:
- * UPSTREAM_UNAVAILABLE (nothing was done there, or it may be asked again), UPSTREAM_UNSETTLED (the
+ * UPSTREAM_UNAVAILABLE (nothing was done there, or it may be asked again; or calls_max are under
+ * way), UPSTREAM_UNSETTLED (the
  * request was sent, may not be repeated, and no answer came), UPSTREAM_ANSWER (no HTTP, too large),
  * DEADLINE (only for what is repeatable or was not sent), BUDGET_EXCEEDED, OUT_OF_MEMORY, INTERNAL
  * (a control byte in a field). */

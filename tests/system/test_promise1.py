@@ -5,6 +5,7 @@ that holds both halves; a failed upstream fails what needs it and nothing else. 
 citizens, their ids, their attributes and their values on every route, verb, place and spelling that it knows, as
 several callers: nothing personal may be in the record, and each control request must be.
 """
+import concurrent.futures
 import itertools
 import json
 import random
@@ -18,6 +19,7 @@ from upstream_city import upstream_city
 OPEN_DATA = ROOT / "tests/harness/open_data.json"
 REQUESTS = 500
 ANSWER_SECONDS = 3
+CROWD = 160
 CALLERS = [(None, None), ("kenko", "health-promotion"), ("kenko", None), ("neppi-pay", "point-exchange"), ("sdgs", None)]
 PERSONAL_TYPES = ["Person", "HealthActivity", "PointAccount"]
 # Attributes that open data may have too: their values and names are not personal by themselves.
@@ -427,6 +429,27 @@ def check_failed_upstream(checks, place, mode):
     checks.equal(nobody.get("/readyz").status, 200, "%s: ready again" % mode)
 
 
+def check_crowd(checks, place):
+    """A crowd that waits for a broker which hangs leaves room for who needs personal data."""
+    personal = place.clients("kenko", "health-promotion")[0]
+    crowd = [place.clients("kenko", "health-promotion")[0] for _ in range(CROWD)]
+    place.proxy.set_mode("hang")
+    with concurrent.futures.ThreadPoolExecutor(CROWD) as pool:
+        paths = itertools.cycle(["/v2/entities?type=AED", "/v2/entities?orderBy=id", "/v2/types", "/v2/entities/mix-07"])
+        waiting = [pool.submit(timed, each, "GET", path) for each, path in zip(crowd, paths)]
+        for _ in range(20):
+            answer, seconds = timed(personal, "GET", "/v2/entities?type=Person&limit=2")
+            checks.equal(answer.status, 200, "personal data beside a crowd")
+            checks.that(seconds < 1, "personal data beside a crowd in time", seconds)
+        checks.that(not all(each.done() for each in waiting), "the crowd was there meanwhile")
+        for answer, seconds in (each.result() for each in waiting):
+            checks.equal(answer.status, 503, "one of the crowd")
+            checks.that(seconds < ANSWER_SECONDS, "one of the crowd in time", seconds)
+    place.proxy.set_mode("pass")
+    after = wait_until(lambda: personal.get("/v2/entities?type=AED").status == 200, 5)
+    checks.that(after, "open data again")
+
+
 def main():
     checks, seed = Checks(), int(sys.argv[1]) if len(sys.argv) > 1 else time.time_ns() % 10**9
     print("seed %d" % seed)
@@ -436,6 +459,7 @@ def main():
         check_mixed_batch(checks, place)
         for mode in ("refuse", "hang"):
             check_failed_upstream(checks, place, mode)
+        check_crowd(checks, place)
         attack_upstream(checks, place, seed)
     return checks.close()
 

@@ -401,6 +401,44 @@ static void test_many_threads_share_a_client(void **state)
     assert_in_range(scripted_connections(fixture->upstream), 1, THREADS);
 }
 
+/* Calls that hang leave room for nobody but themselves. */
+static void *call_and_hang(void *context)
+{
+    HttpClient *client = context;
+    CLEANUP(arena_free) Arena *arena = arena_new((size_t)1 << 20);
+    HttpAnswer answer;
+    HttpCall call = call_of("GET", "/a");
+    return FAILED(http_client_send(client, arena, &call, &answer)) ? context : NULL;
+}
+
+static void test_more_calls_than_may_be_under_way_are_refused(void **state)
+{
+    Fixture *fixture = *state;
+    const ScriptStep hang = {.end = SCRIPT_HANG};
+    const HttpClientOptions options = {.base_url = scripted_url(fixture->upstream), .calls_max = 2};
+    CLEANUP(http_client_free) HttpClient *client = NULL;
+    pthread_t threads[2];
+    HttpAnswer answer;
+    assert_ok(http_client_new(&options, &client));
+    scripted_play(fixture->upstream, &hang, 1);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, call_and_hang, client), 0);
+    }
+    while (scripted_requests(fixture->upstream) < 2) {
+    }
+    HttpCall call = call_of("GET", "/a");
+    assert_fails(http_client_send(client, fixture->arena, &call, &answer), UPSTREAM_UNAVAILABLE);
+    assert_int_equal(scripted_requests(fixture->upstream), 2);
+    scripted_close_open(fixture->upstream);
+    for (size_t i = 0; i < 2; i++) {
+        void *failed = NULL;
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_non_null(failed);
+    }
+    scripted_play(fixture->upstream, WELL, 1);
+    assert_ok(http_client_send(client, fixture->arena, &call, &answer));
+}
+
 /* --- where to --------------------------------------------------------------------------------- */
 
 static void test_base_urls(void **state)
@@ -526,6 +564,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_nobody_listens, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_threads_share_a_client, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_more_calls_than_may_be_under_way_are_refused, setup,
+                                        teardown),
         cmocka_unit_test(test_base_urls),
         cmocka_unit_test_setup_teardown(test_the_address_is_asked_for_before_a_connection_is_made,
                                         setup, teardown),
