@@ -102,6 +102,7 @@ def test_suites():
         ("hostile texts on mongodb", on_demo("tests/system/test_injection.py", "--store", "mongodb", "--citizens", "20",
                                              arguments=("--share", "25"))),
         ("costly patterns", on_demo("tests/system/test_patterns.py", "--open", "--citizens", "20")),
+        ("malformed requests", on_demo("tests/system/test_malformed.py", "--citizens", "20")),
         ("start and readiness", python("tests/system/test_start.py")),
         ("order of log and answer", python("tests/system/test_order.py")),
         ("data at rest", python("tests/system/test_at_rest.py")),
