@@ -20,7 +20,8 @@ OPEN_DATA = ROOT / "tests/harness/open_data.json"
 REQUESTS = 500
 ANSWER_SECONDS = 3
 CROWD = 160
-CALLERS = [(None, None), ("kenko", "health-promotion"), ("kenko", None), ("neppi-pay", "point-exchange"), ("sdgs", None)]
+CALLERS = [(None, None), ("kenko", "health-promotion"), ("kenko", None), ("neppi-pay", "point-exchange"),
+           ("sdgs", None)]
 PERSONAL_TYPES = ["Person", "HealthActivity", "PointAccount"]
 # Attributes that open data may have too: their values and names are not personal by themselves.
 SHARED = {"localGovernmentCode", "fullAddress", "streetAddressId", "prefecture", "streetAddress", "cityBlock",
@@ -111,8 +112,8 @@ class Attack:
                                    self.person()["person"]["familyNameKana"]])
 
     def type_alias(self):
-        return self.random.choice(["person", "PERSON", "%50erson", "Person2", "Citizen", "healthActivity", "Thing", "Room",
-                                   *PERSONAL_TYPES, *OPEN_TYPES])
+        return self.random.choice(["person", "PERSON", "%50erson", "Person2", "Citizen", "healthActivity", "Thing",
+                                   "Room", *PERSONAL_TYPES, *OPEN_TYPES])
 
     def attributes(self):
         return {self.attribute(): {"value": self.value()}}
@@ -144,8 +145,9 @@ class Attack:
 
     def condition(self):
         name, value = self.attribute(), self.value()
-        return self.random.choice(["%s==%s", "%s!=%s", "%s~=^%s", "!%s;q2!=%s", "%s=='%s'", "name;%s==%s", "%s.x==%s",
-                                   "%s==a,%s", "%s==a..%s"]) % (name, value.replace("　", ""))
+        form = self.random.choice(["%s==%s", "%s!=%s", "%s~=^%s", "!%s;givenNameEn!=%s", "%s=='%s'", "name;%s==%s",
+                                   "%s.x==%s", "%s==a,%s", "%s==a..%s"])
+        return form % (name, value.replace("　", ""))
 
     def filtered(self):
         q = self.random.choice([
@@ -205,8 +207,9 @@ class Attack:
         return "POST", "/v2/op/update", {"actionType": action, "entities": entities}, {}
 
     def notified(self):
-        return "POST", "/v2/op/notify", {"subscriptionId": self.word(), "data": [
-            {"id": self.personal_id(), "type": self.type_alias(), **self.attributes()}]}, {}
+        entity = self.random.choice([{"id": self.personal_id(), "type": self.type_alias(), **self.attributes()},
+                                     {"id": "aed-notified", "type": "AED", "nameEn": {"value": "x"}}])
+        return "POST", "/v2/op/notify", {"subscriptionId": self.word(), "data": [entity]}, {}
 
     # errors and edges
 
@@ -223,7 +226,8 @@ class Attack:
 
     def in_headers(self):
         person = "urn:ngsi-ld:Person:" + self.word()
-        name = self.random.choice(["Fiware-Correlator", "X-Auth-Token", "Cookie", "X-Forwarded-For", "User-Agent", "Referer"])
+        name = self.random.choice(["Fiware-Correlator", "X-Auth-Token", "Cookie", "X-Forwarded-For", "User-Agent",
+                                   "Referer"])
         return "GET", "/v2/entities?type=AED&limit=1", None, {name: person}
 
     def escaped(self):
@@ -234,8 +238,8 @@ class Attack:
         return "POST", "/v2/entities", body.encode(), {}
 
     def requests(self, count):
-        makers = [self.by_id, self.listed, self.filtered, self.asked_in_body, self.created, self.disguised, self.changed,
-                  self.removed, self.batch, self.notified, self.broken, self.in_headers, self.escaped]
+        makers = [self.by_id, self.listed, self.filtered, self.asked_in_body, self.created, self.disguised,
+                  self.changed, self.removed, self.batch, self.notified, self.broken, self.in_headers, self.escaped]
         weights = [4, 5, 5, 4, 4, 4, 5, 1, 3, 2, 3, 2, 1]
         for each in makers:
             yield each()
@@ -284,8 +288,8 @@ def attack_upstream(checks, place, seed):
         who = callers[-1] if request[0] != "GET" else callers[0]
         send(who, request)
     forms = spellings(place.proxy.recorded())
-    tokens = list(place.tokens.values())
-    for words, wanted in ((attack.arriving, True), (attack.hidden + sorted(secrets_of(place.citizens())) + tokens, False)):
+    hidden = attack.hidden + sorted(secrets_of(place.citizens())) + list(place.tokens.values())
+    for words, wanted in ((attack.arriving, True), (hidden, False)):
         for word in words:
             arrived = any(word.lower() in form for form in forms)
             checks.that(arrived == wanted, "%s %s" % (word, "arrives" if wanted else "stays inside"),
@@ -324,13 +328,15 @@ def more_open_data():
 def mixed_questions(rng, count):
     types = ["", "", "", "type=Person,AED", "type=AED,PublicToilet,HealthActivity", "typePattern=.*e.*",
              "idPattern=.*1$", "type=AED", "type=PublicToilet,Room"]
-    filters = ["", "", "", "q=localGovernmentCode==282201", "q=remarks", "q=!familyName", "q=familyName", "q=fullAddress",
+    filters = ["", "", "", "q=localGovernmentCode==282201", "q=remarks", "q=!familyName", "q=familyName",
+               "q=fullAddress",
                "q=" + quoted("remarks!=x1"), "q=" + quoted("localGovernmentCode==282200,282201;!steps"),
                "georel=near;maxDistance:9000&geometry=point&coords=34.9,134.82", "q=levels.deep", "mq=levels.unit==m",
                "q=" + quoted("remarks~=^x"), "q=" + quoted("familyName!=x"), "q=unknownAnywhere", "q=!unknownAnywhere"]
     orders = ["", "", "orderBy=id", "orderBy=!id", "orderBy=localGovernmentCode,id", "orderBy=!remarks,id",
               "orderBy=familyName,id", "orderBy=type,!id", "orderBy=dateCreated"]
-    shown = ["", "", "attrs=remarks", "attrs=familyName,remarks", "attrs=id,type", "attrs=*,servicePath", "attrs=location"]
+    shown = ["", "", "attrs=remarks", "attrs=familyName,remarks", "attrs=id,type", "attrs=*,servicePath",
+             "attrs=location"]
     options = ["options=count", "options=count", "options=count,keyValues", "options=keyValues", "options=count,values",
                "options=count,unique", ""]
     limits = ["", "limit=5", "limit=5&offset=3", "limit=30&offset=20", "limit=1&offset=42", "limit=0", "limit=1000",
@@ -352,8 +358,12 @@ def compare_mixed(checks, place, seed):
             path = "/v2/entities?" + question
             checks.equal(seen(front.get(path)), seen(own.get(path)), "%s asks %s" % (caller, path))
         for path in ("/v2/types", "/v2/types?options=count&limit=2", "/v2/types?options=values", "/v2/types/AED",
-                     "/v2/types/Person", "/v2/types/Room", "/v2/entities/mix-07", "/v2/entities/mix-07?type=PublicToilet",
-                     "/v2/entities/mix-07/attrs?options=keyValues&type=PublicToilet", "/v2/entities/mix-07/attrs/remarks",
+                     "/v2/types/Person", "/v2/types/Room", "/v2/entities/mix-07",
+                     "/v2/entities/mix-07?type=PublicToilet", "/v2/entities/mix-07/attrs/remarks",
+                     "/v2/entities/mix-07/attrs?options=keyValues&type=PublicToilet",
+                     "/v2/entities?type=AED,PublicToilet&id=mix-07,urn:ngsi-ld:Person:nobody&options=count",
+                     "/v2/entities?type=AED&idPattern=urn:ngsi-ld:Person:.*",
+                     "/v2/entities/urn:ngsi-ld:Person:nobody?type=AED",
                      "/v2/entities/mix-07/attrs/remarks/value", "/v2/entities/mix-07/attrs/nothing",
                      "/v2/entities/nothing", "/v2/entities/mix-07/attrs/familyName?type=AED"):
             checks.equal(seen(front.get(path)), seen(own.get(path)), "%s asks %s" % (caller, path))
@@ -361,7 +371,8 @@ def compare_mixed(checks, place, seed):
 
 
 def compare_bodies(checks, place):
-    bodies = [{"entities": [{"idPattern": ".*"}]}, {"entities": [{"id": "mix-07"}, {"idPattern": ".*", "type": "Person"}]},
+    bodies = [{"entities": [{"idPattern": ".*"}]},
+              {"entities": [{"id": "mix-07"}, {"idPattern": ".*", "type": "Person"}]},
               {"entities": [{"idPattern": "^mix", "typePattern": "^Pub"}], "attrs": ["remarks"]},
               {"attrs": ["familyName", "remarks"]}, {"expression": {"q": "localGovernmentCode==282201;!steps"}},
               {"expression": {"georel": "near;maxDistance:9000", "geometry": "point", "coords": "34.9,134.82"}}]
@@ -380,9 +391,13 @@ def may_write_steps(person):
                for grant in person["grants"])
 
 
+def writable_activity(place):
+    return next(entity["id"] for person in place.citizens() for entity in person["entities"]
+                if entity["type"] == "HealthActivity" and may_write_steps(person))
+
+
 def check_mixed_batch(checks, place):
-    activity = next(entity["id"] for person in place.citizens() for entity in person["entities"]
-                    if entity["type"] == "HealthActivity" and may_write_steps(person))
+    activity = writable_activity(place)
     nodes = place.clients("kenko", "health-promotion")
     for number, each in enumerate(nodes):
         steps = 4000 + number
@@ -391,8 +406,8 @@ def check_mixed_batch(checks, place):
             {"id": "nowhere", "type": "AED", "remarks": {"value": "x"}},
             {"id": activity, "type": "HealthActivity", "steps": {"value": steps}}]}
         answer = each.post("/v2/op/update", batch)
-        checks.equal((answer.status, answer.body), (422, {
-            "error": "PartialUpdate", "description": "do not exist: nowhere/AED - [entity itself]"}), "a batch for both")
+        words = {"error": "PartialUpdate", "description": "do not exist: nowhere/AED - [entity itself]"}
+        checks.equal((answer.status, answer.body), (422, words), "a batch for both")
         checks.equal(each.get("/v2/entities/mix-07/attrs/remarks/value").raw, b'"both %d"' % number, "the open part")
         checks.equal(each.get("/v2/entities/%s/attrs/steps/value" % activity).raw, b"%d" % steps, "the personal part")
 
@@ -419,6 +434,11 @@ def check_failed_upstream(checks, place, mode):
         checks.that(seconds < ANSWER_SECONDS, "%s: %s %s in time" % (mode, method, path), seconds)
         checks.that(answer.body.get("error") == "ServiceUnavailable", "%s: in our words" % mode, answer)
     checks.equal(nobody.get("/v2/entities?type=AED").status, 503, "%s: nobody gets open data" % mode)
+    activity = writable_activity(place)
+    both = {"actionType": "update", "entities": [{"id": "mix-07", "type": "PublicToilet", "remarks": {"value": "x"}},
+                                                 {"id": activity, "type": "HealthActivity", "steps": {"value": 1}}]}
+    checks.equal(front.post("/v2/op/update", both).status, 503, "%s: a batch for both" % mode)
+    checks.that(front.get("/v2/entities/%s/attrs/steps/value" % activity).raw != b"1", "%s: none of it is done" % mode)
     personal = front.get("/v2/entities?type=Person&limit=2")
     checks.that(personal.status == 200 and personal.body, "%s: personal data goes on" % mode, personal)
     ready = nobody.get("/readyz")
@@ -435,7 +455,8 @@ def check_crowd(checks, place):
     crowd = [place.clients("kenko", "health-promotion")[0] for _ in range(CROWD)]
     place.proxy.set_mode("hang")
     with concurrent.futures.ThreadPoolExecutor(CROWD) as pool:
-        paths = itertools.cycle(["/v2/entities?type=AED", "/v2/entities?orderBy=id", "/v2/types", "/v2/entities/mix-07"])
+        paths = itertools.cycle(["/v2/entities?type=AED", "/v2/entities?orderBy=id", "/v2/types",
+                                 "/v2/entities/mix-07"])
         waiting = [pool.submit(timed, each, "GET", path) for each, path in zip(crowd, paths)]
         for _ in range(20):
             answer, seconds = timed(personal, "GET", "/v2/entities?type=Person&limit=2")
