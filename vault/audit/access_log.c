@@ -131,6 +131,7 @@ static Error take_over(AccessLog *log, Arena *arena, const SegmentRecovery *foun
         TRY(leaf_parse(arena, found->last_leaf, &last));
         log->last_ms = last.at_ms;
     }
+    clock_watch_begin(&log->clock_watch, log->ports->clock, log->last_ms * 1000);
     log->frontier = found->frontier;
     log->open_before = found->frontier;
     log->newest = (Checkpoint){.origin = str_from(log->origin), .size = found->frontier.size};

@@ -11,6 +11,9 @@
  * is kept, and the committer tries again until the disk takes it. A leaf may thus become durable
  * although its caller was told otherwise; an acknowledged leaf can't be lost.
  *
+ * Times in the log never go back; when the wall clock jumps, a `clock` leaf says so
+ * (clock_watch.h).
+ *
  * At start: recovery (segment_recover.h), a new segment that begins with a copy of the last record,
  * a `boot` leaf.
  *
@@ -18,7 +21,7 @@
  * locked).
  *
  * Layer: vault/audit. Thread-safe: yes, but open and close. Spec: 6(6)ア, 6(7)エ. Requirement: L-1,
- * L-2, L-4, L-5, L-6. */
+ * L-2, L-4, L-5, L-6, L-12. */
 #ifndef MUSUBI_ACCESS_LOG_H
 #define MUSUBI_ACCESS_LOG_H
 

@@ -132,11 +132,32 @@ static Error prepare_all(AccessLog *log, Arena *arena, const LeafDraft *leaves, 
     return OK;
 }
 
-Error access_log_append(AccessLog *log, const LeafDraft *leaves, size_t n, Deadline deadline,
+static int64_t take_jump(AccessLog *log)
+{
+    (void)pthread_mutex_lock(&log->lock);
+    int64_t jump_us = clock_watch_take(&log->clock_watch, log->ports->clock);
+    (void)pthread_mutex_unlock(&log->lock);
+    return jump_us;
+}
+
+/* What is said of a jump: the way, and whole seconds. */
+static LeafDraft clock_draft(int64_t jump_us)
+{
+    int64_t seconds = (jump_us < 0 ? -jump_us : jump_us) / CLOCK_SECOND_US;
+    return (LeafDraft){.act = LEAF_CLOCK,
+                       .why = jump_us < 0 ? STR("BACK") : STR("AHEAD"),
+                       .client = STR_EMPTY,
+                       .operator_id = STR_EMPTY,
+                       .purpose = STR_EMPTY,
+                       .entity_type = STR_EMPTY,
+                       .attribute_count = seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds,
+                       .request_id = STR_EMPTY,
+                       .policy = STR_EMPTY};
+}
+
+static Error append_all(AccessLog *log, const LeafDraft *leaves, size_t n, Deadline deadline,
                         uint64_t *ret_first_seq)
 {
-    ENSURE(n >= 1, LOG_MISUSE, "no leaf");
-    TRY(ensure_up(log));
     CLEANUP(arena_free) Arena *arena = arena_new(n * LEAF_ARENA_BYTES);
     ENSURE(arena != NULL, OUT_OF_MEMORY, NULL);
     PreparedLeaf *prepared = NULL;
@@ -150,4 +171,31 @@ Error access_log_append(AccessLog *log, const LeafDraft *leaves, size_t n, Deadl
     TRY(wait_durable(log, batch, deadline));
     *ret_first_seq = first_seq;
     return OK;
+}
+
+/* A jump of the clock is told before the leaf that noticed it. */
+static Error tell_jump(AccessLog *log, Deadline deadline)
+{
+    int64_t jump_us = take_jump(log);
+    if (jump_us == 0) {
+        return OK;
+    }
+    uint64_t seq = 0;
+    LeafDraft draft = clock_draft(jump_us);
+    Error error = append_all(log, &draft, 1, deadline, &seq);
+    if (FAILED(error)) {
+        (void)pthread_mutex_lock(&log->lock);
+        clock_watch_give_back(&log->clock_watch, jump_us);
+        (void)pthread_mutex_unlock(&log->lock);
+    }
+    return error;
+}
+
+Error access_log_append(AccessLog *log, const LeafDraft *leaves, size_t n, Deadline deadline,
+                        uint64_t *ret_first_seq)
+{
+    ENSURE(n >= 1, LOG_MISUSE, "no leaf");
+    TRY(ensure_up(log));
+    TRY(tell_jump(log, deadline));
+    return append_all(log, leaves, n, deadline, ret_first_seq);
 }

@@ -13,6 +13,7 @@
 #include <pthread.h>
 
 #include "access_log.h"
+#include "clock_watch.h"
 #include "finder_table.h"
 #include "segment.h"
 #include "wake_word.h"
@@ -57,6 +58,7 @@ struct AccessLog {
     Checkpoint newest;          /* of the durable tree */
     uint8_t newest_signature[SIGN_SIGNATURE_BYTES];
     int64_t last_ms;
+    ClockWatch clock_watch;
     FinderTable *finders;
     bool is_turn_taken; /* a call with leaves for several batches is placing them */
     size_t room_waiters;

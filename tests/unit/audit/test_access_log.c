@@ -240,6 +240,68 @@ static void time_never_steps_back(void **state)
     audit_fixture_done(&fixture);
 }
 
+/* Clock leaves as text: "BACK 3600 AHEAD 61 ". */
+static Error note_clock_leaf(void *context, uint64_t seq, Str line, Str detail)
+{
+    (void)seq;
+    (void)detail;
+    char *told = context;
+    CLEANUP(arena_free) Arena *arena = arena_new((size_t)1 << 16);
+    Leaf leaf;
+    TRY(leaf_parse(arena, line, &leaf));
+    size_t n = strlen(told);
+    if (leaf.act == LEAF_CLOCK) {
+        (void)snprintf(told + n, 128 - n, "%.*s %u ", STR_FORMAT(leaf.why), leaf.attribute_count);
+    }
+    return OK;
+}
+
+static void clock_jumps_are_told(void **state)
+{
+    (void)state;
+    AuditFixture fixture;
+    char told[128] = "";
+    audit_fixture_init(&fixture, 25);
+    AccessLog *log = audit_open(&fixture);
+    const int64_t jumps_us[] = {-2 * CLOCK_SECOND_US, -CLOCK_SECOND_US / 2, 59 * CLOCK_SECOND_US,
+                                61 * CLOCK_SECOND_US};
+    for (size_t i = 0; i < sizeof jumps_us / sizeof jumps_us[0]; i++) {
+        fake_clock_set(&fixture.fake, fixture.fake.now_us + jumps_us[i]);
+        assert_ok(audit_append(log, NULL, i, 5));
+        fake_clock_advance(&fixture.fake, 3600 * CLOCK_SECOND_US); /* a quiet hour is no jump */
+    }
+    (void)access_log_close(log);
+    fake_clock_set(&fixture.fake, fixture.fake.now_us - 7200 * CLOCK_SECOND_US);
+    log = audit_open(&fixture);
+    (void)access_log_close(log);
+    audit_check_genuine(&fixture);
+    assert_ok(log_verify_each_leaf(ports_system()->file, fixture.folder, 0, note_clock_leaf, told));
+    assert_string_equal(told, "BACK 2 AHEAD 61 BACK 3600 ");
+    audit_fixture_done(&fixture);
+}
+
+/* A jump that could not be told, as the disk was full, is told later. */
+static void a_jump_waits_for_its_leaf(void **state)
+{
+    (void)state;
+    AuditFixture fixture;
+    char told[128] = "";
+    audit_fixture_init(&fixture, 26);
+    AccessLog *log = audit_open(&fixture);
+    fake_ports_fail(&fixture.fake,
+                    (FakeFault){.call = FAKE_WRITE, .nth = 1, .is_persistent = true});
+    assert_fails(audit_append(log, NULL, 1, 5), LOG_UNAVAILABLE);
+    fake_clock_set(&fixture.fake, FAKE_START_US - 5 * CLOCK_SECOND_US);
+    assert_fails(audit_append(log, NULL, 2, 5), LOG_UNAVAILABLE);
+    fake_ports_fail(&fixture.fake, (FakeFault){0});
+    while (FAILED(audit_append(log, NULL, 3, 5))) {
+    }
+    (void)access_log_close(log);
+    assert_ok(log_verify_each_leaf(ports_system()->file, fixture.folder, 0, note_clock_leaf, told));
+    assert_string_equal(told, "BACK 5 ");
+    audit_fixture_done(&fixture);
+}
+
 static void refuses_what_it_must(void **state)
 {
     (void)state;
@@ -313,6 +375,8 @@ int main(void)
         cmocka_unit_test(many_threads),
         cmocka_unit_test(checkpoint_opens_and_matches),
         cmocka_unit_test(time_never_steps_back),
+        cmocka_unit_test(clock_jumps_are_told),
+        cmocka_unit_test(a_jump_waits_for_its_leaf),
         cmocka_unit_test(refuses_what_it_must),
         cmocka_unit_test(erased_and_sealed),
         cmocka_unit_test(sealed_vault_stops_the_log),
