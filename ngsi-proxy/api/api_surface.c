@@ -2,6 +2,7 @@
 
 #include "bearer.h"
 #include "call_limits.h"
+#include "ip_range.h"
 #include "ip_rule.h"
 #include "tenant.h"
 #include "vault_call.h"
@@ -10,6 +11,22 @@ static bool may_be_anonymous(const Api *api, RouteAuth auth)
 {
     return auth == ROUTE_AUTH_OPEN_READ ? api->is_anonymous_read || api->is_open_mode
                                         : auth == ROUTE_AUTH_OPEN_WRITE && api->is_open_mode;
+}
+
+/* A proxy in between makes everybody look local: with its headers nobody is. */
+static bool is_on_this_machine(const Request *request)
+{
+    IpAddress peer;
+    Str ignored;
+    return ip_address_parse(request->peer, &peer) && ip_address_is_loopback(&peer) &&
+           !request_header(request, STR("X-Forwarded-For"), &ignored) &&
+           !request_header(request, STR("Forwarded"), &ignored);
+}
+
+static bool may_be_without_token(const ApiCall *call, RouteAuth auth)
+{
+    return auth == ROUTE_AUTH_WATCH ? is_on_this_machine(call->request)
+                                    : may_be_anonymous(call->api, auth);
 }
 
 /* A token that is sent must be good, also where none is needed: a caller with a stale one should
@@ -22,19 +39,24 @@ static Error authenticate(ApiCall *call, RouteAuth auth)
         return OK;
     }
     if (!request_header(call->request, STR("Authorization"), &header)) {
-        ENSURE(may_be_anonymous(call->api, auth), TOKEN_MISSING, NULL);
+        ENSURE(may_be_without_token(call, auth), TOKEN_MISSING, NULL);
         return OK;
     }
     TRY(bearer_authenticate(vault, call->request, &call->principal));
     ActorKind wanted = auth == ROUTE_AUTH_CITIZEN ? ACTOR_CITIZEN : ACTOR_SERVICE;
     ENSURE(call->principal.kind == wanted, TOKEN_KIND, NULL);
+    bool is_named = str_list_has(call->api->metrics_clients, call->principal.client);
+    ENSURE(auth != ROUTE_AUTH_WATCH || is_named, TOKEN_KIND, NULL);
     return OK;
 }
 
 static Error open_vault(ApiCall *call, Str tenant)
 {
     const Request *request = call->request;
-    if (request->route->flags & ROUTE_WITHOUT_VAULT) {
+    Str header;
+    bool has_token = request->route->auth == ROUTE_AUTH_WATCH &&
+                     request_header(request, STR("Authorization"), &header);
+    if ((request->route->flags & ROUTE_WITHOUT_VAULT) && !has_token) {
         call->broker.vault =
             vault_call_without_snapshot(call->api->core, request->arena, tenant, request->deadline);
         return OK;

@@ -21,6 +21,7 @@
 
 typedef struct Gate Gate;
 typedef struct RateLimiter RateLimiter;
+typedef struct Metrics Metrics;
 typedef struct Lockout Lockout;
 
 /* One reason why the program is not ready, told to operators: what is wrong and what to do. No
@@ -37,10 +38,12 @@ typedef struct ApiReadiness {
 typedef struct Api {
     const VaultCore *core;
     Gate *gate;
-    Broker *broker;       /* the union of both halves */
-    const Router *router; /* NULL: api_routes() */
-    RateLimiter *limiter; /* NULL: nobody is limited */
-    Lockout *lockout;     /* of failed proofs at the token endpoint; NULL: nobody has to wait */
+    Broker *broker;          /* the union of both halves */
+    const Router *router;    /* NULL: api_routes() */
+    const Metrics *metrics;  /* what /metrics shows; NULL: nothing */
+    StrList metrics_clients; /* whose tokens may see it from elsewhere */
+    RateLimiter *limiter;    /* NULL: nobody is limited */
+    Lockout *lockout;        /* of failed proofs at the token endpoint; NULL: nobody has to wait */
     Str issuer;        /* e.g. "http://127.0.0.1:8026", without a trailing slash: aud of assertions,
                           metadata */
     bool is_open_mode; /* --open: open data may be written without a token (development, loopback

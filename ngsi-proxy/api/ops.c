@@ -1,6 +1,7 @@
 #include "ops.h"
 
 #include "json_write.h"
+#include "metrics.h"
 
 /* Whose NGSIv2 is spoken here: the version of the broker whose answers were recorded. */
 #define ORION_VERSION "4.7.0"
@@ -98,5 +99,19 @@ Error ops_readyz(ApiCall *call, Response *response)
     json_write_end_object(&writer);
     TRY(json_write_finish(&writer, &json));
     response_json(response, count == 0 ? 200 : 503, json);
+    return OK;
+}
+
+Error ops_metrics(ApiCall *call, Response *response)
+{
+    Buf buf = buf_in(call->request->arena);
+    Str text;
+    if (call->api->metrics != NULL) {
+        metrics_write(call->api->metrics, &buf);
+    }
+    TRY(buf_finish(&buf, &text));
+    response->status = 200;
+    response->content_type = STR("text/plain; version=0.0.4; charset=utf-8");
+    response->body = text;
     return OK;
 }

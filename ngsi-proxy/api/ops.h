@@ -1,8 +1,8 @@
 /* ops.h — what machines and operators ask about the program itself.
  *
- * /healthz: the process answers. /readyz: it can serve, or why not and what to do. /version: who
- * answers here. Must never tell anything about data, and never need the store to say that the store
- * is away.
+ * /healthz: the process answers. /metrics: how it does. /readyz: it can serve, or why not and what
+ * to do. /version: who answers here. Must never tell anything about data, and never need the store
+ * to say that the store is away.
  *
  * Layer: ngsi-proxy/api. Thread-safe: yes. */
 #ifndef MUSUBI_OPS_H
@@ -18,5 +18,7 @@ Error ops_version(ApiCall *call, Response *response) MUST_USE;
 Error ops_healthz(ApiCall *call, Response *response) MUST_USE;
 /* GET /readyz: 200 or 503, {"ready", "reasons": [{"part", "reason", "remedy"}]} */
 Error ops_readyz(ApiCall *call, Response *response) MUST_USE;
+/* GET /metrics: Prometheus text */
+Error ops_metrics(ApiCall *call, Response *response) MUST_USE;
 
 #endif

@@ -32,6 +32,7 @@ static const Route ROUTES[] = {
     {HTTP_GET, "/version", ROUTE_AUTH_NONE, ROUTE_WITHOUT_VAULT, ops_version},
     {HTTP_GET, "/healthz", ROUTE_AUTH_NONE, ROUTE_WITHOUT_VAULT | ROUTE_UNMETERED, ops_healthz},
     {HTTP_GET, "/readyz", ROUTE_AUTH_NONE, ROUTE_WITHOUT_VAULT | ROUTE_UNMETERED, ops_readyz},
+    {HTTP_GET, "/metrics", ROUTE_AUTH_WATCH, ROUTE_WITHOUT_VAULT | ROUTE_UNMETERED, ops_metrics},
     {HTTP_POST, "/oauth2/token", ROUTE_AUTH_NONE, 0, oauth_token},
     {HTTP_POST, "/oauth2/revoke", ROUTE_AUTH_NONE, 0, oauth_revoke},
     {HTTP_GET, "/.well-known/oauth-authorization-server", ROUTE_AUTH_NONE, ROUTE_WITHOUT_VAULT,

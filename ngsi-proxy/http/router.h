@@ -23,6 +23,8 @@ typedef enum RouteAuth {
     ROUTE_AUTH_OPEN_READ,  /* a service's token or none; a bad token is refused all the same */
     ROUTE_AUTH_OPEN_WRITE, /* a service's token; none only in development mode (--open) */
     ROUTE_AUTH_CITIZEN,    /* a citizen's token */
+    ROUTE_AUTH_WATCH,      /* who watches the service: this machine without a proxy between, or the
+                              token of a service that the configuration names */
     ROUTE_AUTH_COUNT_
 } RouteAuth;
 

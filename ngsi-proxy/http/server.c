@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "log_line.h"
@@ -180,6 +181,7 @@ Server *server_stop(Server *server)
     atomic_store(&server->is_stopping, true);
     (void)MHD_quiesce_daemon(
         server->daemon); /* gives back our own listening socket, which server_free closes */
+    (void)shutdown(server->listen_fd, SHUT_RDWR); /* callers are refused instead of left waiting */
     wait_for_running(server);
     MHD_stop_daemon(server->daemon);
     return server_free(server);

@@ -13,6 +13,7 @@
 #include "response.h"
 
 typedef struct Server Server;
+typedef struct Metrics Metrics;
 
 typedef struct ServerOptions {
     const char *listen;       /* "127.0.0.1:8026" (port 0: any free one), "[::1]:8026",
@@ -34,7 +35,8 @@ typedef struct ServerOptions {
     /* Answers one request: fills response, whose bytes live in request->arena or statically. Called
      * on many threads. */
     void (*serve)(void *app, Request *request, Response *response);
-    void *app; /* must outlive the server */
+    void *app;        /* must outlive the server */
+    Metrics *metrics; /* counts every answer; NULL: none */
     /* Called once with the port (0 for a UNIX socket) before the first request can be served; NULL:
      * not needed. */
     void (*on_bound)(void *app, uint16_t port);

@@ -7,6 +7,7 @@
 
 #include "ids.h"
 #include "log_line.h"
+#include "metrics.h"
 #include "target.h"
 
 #define CORRELATOR_BYTES_MAX 64 /* a UUID and what Orion appends to it */
@@ -281,6 +282,9 @@ static enum MHD_Result send_answer(Connection *connection, struct MHD_Connection
     Server *server = connection->server;
     exchange->response.must_close |= atomic_load(&server->is_stopping);
     log_exchange(server, exchange);
+    metrics_count(server->options.metrics, exchange->request.route, exchange->response.status,
+                  exchange->response.error.reason,
+                  server_now_us(server) - exchange->request.started_us);
     struct MHD_Response *answer = build_answer(exchange);
     if (answer == NULL) {
         return MHD_NO;
@@ -340,6 +344,7 @@ static enum MHD_Result on_head(Connection *connection, struct MHD_Connection *mh
     exchange->has_head = true;
     exchange->is_active = true;
     (void)atomic_fetch_add(&server->active, 1);
+    metrics_begin(server->options.metrics);
     Error error = read_head(server, mhd, exchange, str_from(method), str_from(version));
     if (FAILED(error)) {
         return refuse(connection, mhd, exchange, error);
@@ -414,6 +419,9 @@ void server_on_completed(void *context, struct MHD_Connection *mhd, void **excha
     connection->exchange = exchange_free(connection->server, exchange);
     *exchange_context = NULL;
     server_connection_limit(connection, (int64_t)server->options.idle_timeout_s * CLOCK_SECOND_US);
+    if (was_active) {
+        metrics_end(server->options.metrics);
+    }
     if (was_active && atomic_fetch_sub(&server->active, 1) == 1 &&
         atomic_load(&server->is_stopping)) {
         (void)pthread_mutex_lock(&server->lock);

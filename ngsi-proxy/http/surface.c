@@ -6,9 +6,9 @@ typedef struct SurfaceRoot {
 } SurfaceRoot;
 
 static const SurfaceRoot ROOTS[] = {
-    {STR_INIT("api"), SURFACE_PROBLEM},       {STR_INIT("healthz"), SURFACE_PROBLEM},
-    {STR_INIT("readyz"), SURFACE_PROBLEM},    {STR_INIT("oauth2"), SURFACE_OAUTH},
-    {STR_INIT(".well-known"), SURFACE_OAUTH},
+    {STR_INIT("api"), SURFACE_PROBLEM},     {STR_INIT("healthz"), SURFACE_PROBLEM},
+    {STR_INIT("readyz"), SURFACE_PROBLEM},  {STR_INIT("oauth2"), SURFACE_OAUTH},
+    {STR_INIT("metrics"), SURFACE_PROBLEM}, {STR_INIT(".well-known"), SURFACE_OAUTH},
 };
 
 Surface surface_of(Str first_segment)

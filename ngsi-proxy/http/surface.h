@@ -13,7 +13,7 @@
 
 typedef enum Surface {
     SURFACE_V2, /* /v2, /version and every unknown path: {error, description}, Fiware-Correlator */
-    SURFACE_PROBLEM, /* /api, /healthz, /readyz: RFC 9457 problem details */
+    SURFACE_PROBLEM, /* /api, /healthz, /readyz, /metrics: RFC 9457 problem details */
     SURFACE_OAUTH,   /* /oauth2, /.well-known: {error, error_description} of RFC 6749 §5.2 */
     SURFACE_COUNT_
 } Surface;

@@ -12,6 +12,7 @@
 #include "janitor.h"
 #include "lockout.h"
 #include "log_projection.h"
+#include "metrics.h"
 #include "orion_half.h"
 #include "rate_limit.h"
 #include "server.h"
@@ -31,6 +32,7 @@ struct Proxy {
     LogProjection *projection;
     Janitor *janitor;
     Server *server;
+    Metrics *metrics;
     RateLimiter *limiter;
     Lockout *lockout;
     DataBudget *budget;
@@ -141,6 +143,24 @@ static Error start_threads(Proxy *proxy, const Conf *conf)
     return janitor_start(&proxy->vault.core, conf_text(conf, "node"), &proxy->janitor);
 }
 
+#define METRICS_CLIENTS_MAX 16
+
+static Error read_metrics_clients(Proxy *proxy, const Conf *conf)
+{
+    Str rest = conf_text(conf, "metrics_clients");
+    Str part;
+    Str *names = ARENA_MANY(proxy->arena, Str, METRICS_CLIENTS_MAX);
+    ENSURE_ALLOC(names, proxy->arena);
+    size_t count = 0;
+    while (str_split(&rest, ',', &part)) {
+        ENSURE(count < METRICS_CLIENTS_MAX, CONF_BAD_VALUE, "metrics_clients: too many");
+        names[count] = str_trim(part);
+        count += names[count].n > 0;
+    }
+    proxy->api.metrics_clients = (StrList){.items = names, .count = count};
+    return OK;
+}
+
 static Error start_limits(Proxy *proxy, const Conf *conf)
 {
     const Ports *ports = proxy->vault.core.ports;
@@ -151,6 +171,7 @@ static Error start_limits(Proxy *proxy, const Conf *conf)
     DataBudgetLimits budgets = {.hour_total = conf_int(conf, "budget_hour"),
                                 .day_total = conf_int(conf, "budget_day"),
                                 .nodes = conf_int(conf, "nodes")};
+    TRY(metrics_new(api_routes(), &proxy->metrics));
     TRY(rate_limiter_new(ports, &rates, &proxy->limiter));
     TRY(lockout_new(ports, &proxy->lockout));
     TRY(data_budget_new(ports, &budgets, &proxy->budget));
@@ -194,6 +215,7 @@ static Error start_server(Proxy *proxy, const Conf *conf)
                              .answer_timeout_us = conf_duration_us(conf, "deadline"),
                              .serve = api_serve,
                              .app = &proxy->api,
+                             .metrics = proxy->metrics,
                              .on_bound = on_bound};
     return server_start(&options, proxy->arena, &proxy->server);
 }
@@ -212,6 +234,7 @@ static Error start(Proxy *proxy, const Conf *conf)
     proxy->api = (Api){.core = &proxy->vault.core,
                        .gate = &proxy->vault.gate,
                        .broker = proxy->broker,
+                       .metrics = proxy->metrics,
                        .limiter = proxy->limiter,
                        .lockout = proxy->lockout,
                        .issuer = conf_text(conf, "issuer"),
@@ -222,6 +245,7 @@ static Error start(Proxy *proxy, const Conf *conf)
                        .started_us = clock->now_us(clock),
                        .readiness = readiness,
                        .readiness_context = proxy};
+    TRY(read_metrics_clients(proxy, conf));
     TRY(ip_rule_list_in(proxy->arena, "trusted_proxies", conf_text(conf, "trusted_proxies"),
                         &proxy->api.trusted_proxies));
     return start_server(proxy, conf);
@@ -268,6 +292,7 @@ Proxy *proxy_stop(Proxy *proxy)
     (void)data_budget_free(proxy->budget);
     (void)lockout_free(proxy->lockout);
     (void)rate_limiter_free(proxy->limiter);
+    (void)metrics_free(proxy->metrics);
     free(proxy);
     return NULL;
 }

@@ -127,7 +127,7 @@ def write_configuration(run, options, server):
 
 
 def vaultctl(build, run, *arguments):
-    done = subprocess.run([str(build / "vaultctl"), arguments[0], "--config=%s" % (run / "musubi.conf"),
+    done = subprocess.run([str(build / "vaultctl"), *arguments[0].split(), "--config=%s" % (run / "musubi.conf"),
                            *arguments[1:]], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise HarnessError("vaultctl %s failed:\n%s%s" % (arguments[0], done.stdout, done.stderr))

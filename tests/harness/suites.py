@@ -103,6 +103,7 @@ def test_suites():
                                              arguments=("--share", "25"))),
         ("costly patterns", on_demo("tests/system/test_patterns.py", "--open", "--citizens", "20")),
         ("malformed requests", on_demo("tests/system/test_malformed.py", "--citizens", "20")),
+        ("the edge under load", on_demo("tests/system/test_edge.py", "--citizens", "20")),
         ("start and readiness", python("tests/system/test_start.py")),
         ("order of log and answer", python("tests/system/test_order.py")),
         ("data at rest", python("tests/system/test_at_rest.py")),
@@ -117,6 +118,8 @@ def test_suites():
 def soak_suites():
     return [
         ("kill -9 under load", python("tests/system/test_kill.py", "--kills", "500")),
+        ("the edge under load", on_demo("tests/system/test_edge.py", "--citizens", "20",
+                                        arguments=("--seconds", "300"))),
         ("answers depend on the view", view_oracle("--requests", "100000", "--seed", str(time.time_ns() % 10**9))),
         ("the same on mongodb", python("tests/mongodb/with_mongodb.py", "--prepare", "musubi_test", "--",
                                        *view_oracle("--requests", "5000"))),

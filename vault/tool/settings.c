@@ -78,6 +78,11 @@ static const ConfKey KEYS[] = {
      .min = 1,
      .max = 4096,
      .help = "requests served at once; more get 503 with Retry-After"},
+    {.name = "metrics_clients",
+     .kind = CONF_TEXT,
+     .default_text = "",
+     .help = "ids of services whose tokens may read /metrics from another machine, with commas "
+             "between"},
     {.name = "nodes",
      .kind = CONF_INT,
      .default_text = "1",

@@ -46,6 +46,7 @@ static const Route ROUTES[] = {
     {HTTP_GET, "/v2/fail", ROUTE_AUTH_NONE, 0, announce_and_fail},
     {HTTP_GET, "/api/fail", ROUTE_AUTH_NONE, 0, announce_and_fail},
     {HTTP_GET, "/health", ROUTE_AUTH_NONE, ROUTE_UNMETERED, remember},
+    {HTTP_GET, "/watch", ROUTE_AUTH_WATCH, ROUTE_WITHOUT_VAULT | ROUTE_UNMETERED, remember},
 };
 static const Router ROUTER = {.routes = ROUTES, .count = sizeof ROUTES / sizeof ROUTES[0]};
 static Api api;
@@ -327,6 +328,36 @@ static void test_proxies_are_believed_when_trusted(void **state)
     assert_int_equal(get(STR("/v2/read"), token, STR_EMPTY).status, 400);
 }
 
+/* --- /metrics --------------------------------------------------------------------------------- */
+
+static void test_who_watches(void **state)
+{
+    (void)state;
+    static const Str NAMED[] = {STR_INIT("sdgs")};
+    Str kenko = auth_city_token(&city, city.kenko, "kenko", "");
+    Str sdgs = auth_city_token(&city, city.sdgs, "sdgs", "");
+    Str watch = STR("/watch");
+    peer = STR("127.0.0.1");
+    assert_int_equal(get(watch, STR_EMPTY, STR_EMPTY).status, 200);
+    assert_false(had_snapshot); /* also when the store is away */
+    peer = STR("::1");
+    assert_int_equal(get(watch, STR_EMPTY, STR_EMPTY).status, 200);
+    forwarded_for = STR("127.0.0.1"); /* some proxy's: who knows of whom */
+    assert_int_equal(get(watch, STR_EMPTY, STR_EMPTY).status, 401);
+    forwarded_for = STR_EMPTY;
+    peer = STR("unix");
+    assert_int_equal(get(watch, STR_EMPTY, STR_EMPTY).status, 401);
+    peer = STR("192.0.2.7");
+    assert_int_equal(get(watch, STR_EMPTY, STR_EMPTY).status, 401);
+    assert_int_equal(get(watch, sdgs, STR_EMPTY).status, 403);
+    api.metrics_clients = (StrList){.items = NAMED, .count = 1};
+    assert_int_equal(get(watch, sdgs, STR_EMPTY).status, 200);
+    assert_int_equal(get(watch, kenko, STR_EMPTY).status, 403);
+    assert_int_equal(get(watch, citizen_token(), STR_EMPTY).status, 403);
+    api.is_open_mode = true;
+    assert_int_equal(get(watch, STR_EMPTY, STR_EMPTY).status, 401);
+}
+
 /* The store lends 16 snapshots: a leak of one a request would show at the 17th. */
 static void test_no_snapshot_stays_open(void **state)
 {
@@ -365,6 +396,7 @@ int main(void)
         TEST(test_who_is_limited),
         TEST(test_sources_are_limited),
         TEST(test_proxies_are_believed_when_trusted),
+        TEST(test_who_watches),
         TEST(test_no_snapshot_stays_open),
         TEST(test_sealed_vault),
     };
