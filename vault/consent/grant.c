@@ -299,7 +299,9 @@ static Error grant_supersede(VaultCall *call, Subject *subject, StoreBatch *batc
     Grant old;
     TRY(grant_find(call, subject, old_id, &old));
     GrantState state = grant_state_at(&old, call->now_us);
-    ENSURE(grant_state_may_follow(state, GRANT_SUPERSEDED), STORE_CORRUPT, "state of a grant");
+    /* The row says that it is in force. Somebody just ended it, seen here and not yet there: the
+     * commit would find that out too. */
+    ENSURE(grant_state_may_follow(state, GRANT_SUPERSEDED), STORE_CONFLICT, NULL);
     GrantEvent event = {.at_us = call->now_us,
                         .actor = STR("citizen"),
                         .state = GRANT_SUPERSEDED,
