@@ -172,6 +172,20 @@ static void test_nothing_is_done_where_one_cannot_be(void **state)
     check_list(city, "", before);
 }
 
+static void test_a_rehearsal_says_all_and_does_nothing(void **state)
+{
+    City *city = *state;
+    const Ask asks[] = {{ENTITY_CREATE, "N", "T", "{\"a\":1}"}, {ENTITY_DELETE, "E", "T", NULL}};
+    EntityWrite writes[] = {write_of(city->arena, &asks[0]), write_of(city->arena, &asks[1])};
+    EntityBatch batch = {.writes = writes, .count = 2, .is_rehearsal = true};
+    EntityOutcome outcomes[2];
+    assert_ok(city_create(city, "", "{\"id\":\"E\",\"type\":\"T\"}"));
+    assert_ok(city_write(city, &batch, outcomes));
+    assert_false(outcomes[0].was_there);
+    assert_true(outcomes[1].was_there);
+    check_list(city, "", "[{\"id\":\"E\",\"type\":\"T\"}]");
+}
+
 static void test_equal_values_store_nothing(void **state)
 {
     City *city = *state;
@@ -402,6 +416,7 @@ static int run_on(const char *kind)
         TEST(test_gone_and_made_again),
         TEST(test_refusals_beside_successes),
         TEST(test_nothing_is_done_where_one_cannot_be),
+        TEST(test_a_rehearsal_says_all_and_does_nothing),
         TEST(test_equal_values_store_nothing),
         TEST(test_without_a_type),
         TEST(test_ambiguity_follows_the_batch),
