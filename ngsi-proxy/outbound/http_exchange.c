@@ -264,7 +264,6 @@ static Error finish(CURL *handle, Exchange *exchange, HttpAnswer *ret_answer)
 static Error run(CURL *handle, Exchange *exchange, struct curl_slist **headers,
                  HttpAnswer *ret_answer)
 {
-    curl_easy_reset(handle); /* options go, connections stay */
     set_limits(handle, exchange->options);
     set_callbacks(handle, exchange);
     set_method(handle, exchange->call);
@@ -287,7 +286,7 @@ Error http_exchange(CURL *handle, const HttpClientOptions *options, Arena *arena
                          .error = OK};
     struct curl_slist *headers = NULL;
     Error error = run(handle, &exchange, &headers, ret_answer);
-    curl_easy_reset(handle);
+    curl_easy_reset(handle); /* options go, connections stay */
     curl_slist_free_all(headers);
     return error;
 }

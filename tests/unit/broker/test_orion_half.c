@@ -471,6 +471,53 @@ static void test_a_share_of_a_batch(void **state)
                "{\"type\":\"Text\",\"value\":\"m\"}}}},{\"id\":\"b\",\"type\":\"AED\"}]}");
 }
 
+/* --- faults on purpose ------------------------------------------------------------------------ */
+
+typedef struct Fault {
+    OutboundPort port; /* first: a port is a Fault */
+    int *left;         /* chances until the fault */
+} Fault;
+
+static Error fail_when_due(const OutboundPort *port)
+{
+    const Fault *fault = (const Fault *)(const void *)port;
+    return --*fault->left == 0 ? FAIL(UPSTREAM_UNAVAILABLE, "on purpose") : OK;
+}
+
+/* A batch for both halves: is the broker there, then the write. Each call may fail before anything
+ * is sent and after the answer came. */
+static void test_the_nth_fault_of_a_batch(void **state)
+{
+    Fixture *fixture = *state;
+    static const size_t reached[] = {0, 1, 1, 2, 2};
+    const Classifier classifier = {.types = fixture->types};
+    const EntityWrite write = {.kind = ENTITY_UPSERT,
+                               .entity = {.id = STR("a"), .type = STR("AED")}};
+    for (int nth = 1; nth <= 5; nth++) {
+        int left = nth;
+        Fault fault = {.port = {fail_when_due, fail_when_due}, .left = &left};
+        const HttpClientOptions options = {.base_url = scripted_url(fixture->upstream),
+                                           .port = &fault.port};
+        CLEANUP(http_client_free) HttpClient *client = NULL;
+        CLEANUP(orion_half_free) Broker *half = NULL;
+        assert_ok(http_client_new(&options, &client));
+        assert_ok(orion_half_new(client, &classifier, &half));
+        EntityOutcome outcome;
+        EntityBatch batch = {
+            .writes = &write, .count = 1, .is_batch_call = true, .is_rehearsal = true};
+        size_t before = scripted_requests(fixture->upstream);
+        said(fixture, "POST", "v2/op/update", "");
+        fixture->call.raw = NULL;
+        Error error = half->ops->write(half, &fixture->call, &batch, &outcome);
+        if (!FAILED(error)) {
+            batch.is_rehearsal = false;
+            error = half->ops->write(half, &fixture->call, &batch, &outcome);
+        }
+        assert_int_equal(FAILED(error), nth < 5);
+        assert_int_equal(scripted_requests(fixture->upstream) - before, reached[nth - 1]);
+    }
+}
+
 /* --- readiness -------------------------------------------------------------------------------- */
 
 static void test_ping(void **state)
@@ -504,6 +551,7 @@ int main(void)
         STAGED(test_get_with_a_type_goes_up),
         STAGED(test_types),
         STAGED(test_a_share_of_a_batch),
+        STAGED(test_the_nth_fault_of_a_batch),
         STAGED(test_ping),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
