@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "view_asks.h"
 
@@ -399,10 +400,20 @@ static ViewWrite write_one_attribute(ViewCity *city, Verb verb, const Aim *aim)
 /* --- creating
  * ------------------------------------------------------------------------------------------ */
 
+/* What takes away makes no attribute, and a personal entity without any can't be made. */
+static void leave_something(const Aim *aim, Item *items, size_t count)
+{
+    for (size_t i = 0; i < count && !aim->is_seen; i++) {
+        bool takes_away = strstr(items[i].value, "$unset") != NULL;
+        items[i].value = takes_away ? "1" : items[i].value;
+    }
+}
+
 static ViewWrite create_person(ViewCity *city, bool is_upsert, const Aim *aim)
 {
     Item items[NAMES_MAX];
     size_t count = some_items(city, aim, items);
+    leave_something(aim, items, count);
     bool is_any_unknown;
     ViewWrite write = same(create_ask(city, aim, items, count, ~0U, is_upsert, ""));
     if (!is_known_person(city, aim)) {
