@@ -50,13 +50,24 @@ static Error authenticate(ApiCall *call, RouteAuth auth)
     return OK;
 }
 
+/* A token is checked in the store. Without one, open data that another broker holds needs nothing
+ * of it, and goes on while it is away. */
+static bool needs_store(const ApiCall *call)
+{
+    const Route *route = call->request->route;
+    bool is_bare = (route->flags & ROUTE_WITHOUT_VAULT) != 0;
+    bool is_open = route->auth == ROUTE_AUTH_OPEN_READ || route->auth == ROUTE_AUTH_OPEN_WRITE;
+    Str header;
+    if (request_header(call->request, STR("Authorization"), &header)) {
+        return !is_bare || route->auth == ROUTE_AUTH_WATCH;
+    }
+    return !is_bare && !(is_open && call->api->is_open_data_outside);
+}
+
 static Error open_vault(ApiCall *call, Str tenant)
 {
     const Request *request = call->request;
-    Str header;
-    bool has_token = request->route->auth == ROUTE_AUTH_WATCH &&
-                     request_header(request, STR("Authorization"), &header);
-    if ((request->route->flags & ROUTE_WITHOUT_VAULT) && !has_token) {
+    if (!needs_store(call)) {
         call->broker.vault =
             vault_call_without_snapshot(call->api->core, request->arena, tenant, request->deadline);
         return OK;

@@ -48,11 +48,12 @@ typedef struct Api {
                           metadata */
     bool is_open_mode; /* --open: open data may be written without a token (development, loopback
                           only) */
-    bool is_anonymous_read;  /* open data may be read without a token */
-    StrList trusted_proxies; /* peers whose word on where a request comes from counts */
-    Str version;             /* "0.1.0" */
-    Str build;               /* e.g. the commit; "" when unknown */
-    int64_t started_us;      /* UTC */
+    bool is_open_data_outside; /* in another broker: who asks without a token needs no store */
+    bool is_anonymous_read;    /* open data may be read without a token */
+    StrList trusted_proxies;   /* peers whose word on where a request comes from counts */
+    Str version;               /* "0.1.0" */
+    Str build;                 /* e.g. the commit; "" when unknown */
+    int64_t started_us;        /* UTC */
     /* Fills at most API_READINESS_MAX reasons, none when all is well; texts static or in the arena.
      */
     size_t (*readiness)(void *context, Arena *arena, Deadline deadline, ApiReadiness *ret_reasons);

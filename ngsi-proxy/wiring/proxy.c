@@ -239,6 +239,7 @@ static Error start(Proxy *proxy, const Conf *conf)
                        .lockout = proxy->lockout,
                        .issuer = conf_text(conf, "issuer"),
                        .is_open_mode = is_open,
+                       .is_open_data_outside = proxy->orion != NULL,
                        .is_anonymous_read = is_open || conf_bool(conf, "anonymous_read"),
                        .version = STR(MUSUBI_VERSION),
                        .build = STR(""),

@@ -217,6 +217,28 @@ static void test_principals(void **state)
     assert_false(had_snapshot);
 }
 
+/* Open data in another broker goes on while the store is away, for who needs no token. */
+static void test_who_needs_the_store(void **state)
+{
+    (void)state;
+    static const char *const open[] = {"/v2/read", "/v2/write"};
+    Str token = auth_city_token(&city, city.kenko, "kenko", "&scope=purpose:tourism");
+    api.is_open_mode = true;
+    (void)get(STR("/v2/read"), STR_EMPTY, STR_EMPTY);
+    assert_true(had_snapshot);
+    api.is_open_data_outside = true;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(get(str_from(open[i]), STR_EMPTY, STR_EMPTY).status, 200);
+        assert_false(had_snapshot);
+        assert_int_equal(get(str_from(open[i]), token, STR_EMPTY).status, 200);
+        assert_true(had_snapshot);
+    }
+    (void)get(STR("/v2/none"), STR_EMPTY, STR_EMPTY);
+    assert_true(had_snapshot);
+    (void)get(STR("/v2/bare"), STR_EMPTY, STR_EMPTY);
+    assert_false(had_snapshot);
+}
+
 static void test_tenants(void **state)
 {
     (void)state;
@@ -391,6 +413,7 @@ int main(void)
         TEST(test_closed_mode),
         TEST(test_open_mode),
         TEST(test_principals),
+        TEST(test_who_needs_the_store),
         TEST(test_tenants),
         TEST(test_errors_on_surfaces),
         TEST(test_who_is_limited),
