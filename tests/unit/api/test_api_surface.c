@@ -409,18 +409,12 @@ static void test_sealed_vault(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_who_may_what),
-        TEST(test_closed_mode),
-        TEST(test_open_mode),
-        TEST(test_principals),
-        TEST(test_who_needs_the_store),
-        TEST(test_tenants),
-        TEST(test_errors_on_surfaces),
-        TEST(test_who_is_limited),
-        TEST(test_sources_are_limited),
-        TEST(test_proxies_are_believed_when_trusted),
-        TEST(test_who_watches),
-        TEST(test_no_snapshot_stays_open),
+        TEST(test_who_may_what),        TEST(test_closed_mode),
+        TEST(test_open_mode),           TEST(test_principals),
+        TEST(test_who_needs_the_store), TEST(test_tenants),
+        TEST(test_errors_on_surfaces),  TEST(test_who_is_limited),
+        TEST(test_sources_are_limited), TEST(test_proxies_are_believed_when_trusted),
+        TEST(test_who_watches),         TEST(test_no_snapshot_stays_open),
         TEST(test_sealed_vault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
