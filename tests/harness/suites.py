@@ -13,8 +13,14 @@ import time
 ROOT = pathlib.Path(os.environ.get("MUSUBI_ROOT", pathlib.Path(__file__).resolve().parents[2]))
 ASAN = ROOT / "build" / "asan"
 PLAIN = ROOT / "build" / "dev"
+TSAN = ROOT / "build" / "tsan"
 # What a sanitizer hides: keys in memory and locked pages. These run in a plain build too.
 PLAIN_TESTS = ["test_memory_hygiene", "test_secret"]
+# Tests with several threads, for the thread sanitizer. MongoDB's driver is not built with it, so the store is SQLite.
+THREAD_TESTS = ["test_access_log", "test_log_projection", "test_log_line", "test_key_slab", "test_key_cache",
+                "test_keyring", "test_store_sqlite", "test_store_contract", "test_lease", "test_migrate",
+                "test_embedded_half", "test_embedded_write", "test_gate_citizen", "test_gate_write_batch",
+                "test_gate_write_together", "test_server_limits", "test_rate_limit"]
 CTEST_LABELS = ["lint", "unit", "policy", "contract", "property", "fault", "fuzz"]
 
 
@@ -39,6 +45,9 @@ def count_of(output):
     found = re.findall(r"(\d+) requests in .* (\d+) differences", output)
     if found:
         return int(found[-1][0]), int(found[-1][1])
+    found = re.findall(r"\[ +PASSED +\] (\d+) test", output)
+    if found:
+        return int(found[-1]), len(re.findall(r"\[ +FAILED +\] \w+\n", output))
     found = re.findall(r"(\d+) passed, (\d+) failed", output)
     return (int(found[-1][0]), int(found[-1][1])) if found else (0, 0)
 
@@ -73,9 +82,13 @@ def python(script, *arguments):
     return [sys.executable, "-B", str(ROOT / script), *arguments]
 
 
+def in_source(program, *arguments):
+    """One test program alone, with the share of the work asked for."""
+    return ["env", "MUSUBI_SOURCE=%s" % ROOT, str(ASAN / "bin" / program), *arguments]
+
+
 def view_oracle(*arguments):
-    """The property test of views alone, with the numbers asked for."""
-    return ["env", "MUSUBI_SOURCE=%s" % ROOT, str(ASAN / "bin" / "test_view_oracle"), *arguments]
+    return in_source("test_view_oracle", *arguments)
 
 
 def test_suites():
@@ -109,6 +122,9 @@ def test_suites():
         ("data at rest", python("tests/system/test_at_rest.py")),
         ("kill -9 under load", python("tests/system/test_kill.py", "--kills", "100")),
         ("kill -9 on mongodb", python("tests/system/test_kill.py", "--kills", "5", "--store", "mongodb")),
+        ("a full disk", python("tests/system/test_disk_full.py")),
+        ("the database gone", python("tests/system/test_database_gone.py")),
+        ("limits and a stop", python("tests/system/test_limits.py")),
         ("views tell nothing hidden", python("tests/property/test_views.py")),
         ("readme", python("tests/system/test_readme.py")),
     ]
@@ -117,6 +133,12 @@ def test_suites():
 
 def soak_suites():
     return [
+        ("threads", ["ctest", "--test-dir", str(TSAN), "-R", "^(%s)$" % "|".join(THREAD_TESTS), "--output-on-failure",
+                     "--no-tests=error"]),
+        ("no races under load", python("tests/system/test_races.py", "--seconds", "60")),
+        ("the database gone", python("tests/system/test_database_gone.py", "--seconds", "30")),
+        ("every schedule of the log", in_source("test_log_schedules", "--all")),
+        ("every call may fail", in_source("test_request_faults", "--all")),
         ("kill -9 under load", python("tests/system/test_kill.py", "--kills", "500")),
         ("the edge under load", on_demo("tests/system/test_edge.py", "--citizens", "20",
                                         arguments=("--seconds", "300"))),
@@ -138,6 +160,8 @@ def main(arguments):
     build("asan")
     if kind == "test":
         build("dev", *PLAIN_TESTS)
+    else:
+        build("tsan", *THREAD_TESTS, "store_worker", "ngsi-proxy", "vaultctl")
     suites = test_suites() if kind == "test" else soak_suites()
     if wanted:
         suites = [suite for suite in suites if any(word in suite[0] for word in wanted)]

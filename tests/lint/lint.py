@@ -260,6 +260,42 @@ def check_texts(root):
                     yield f"{name}:{number}: {what}: {match.group()}"
 
 
+REQUIREMENTS = "docs/requirements.md"
+CLAIM = re.compile(r"Requirement:(.*?)(?:\.\s|\*/|Standard:|Spec:|\Z)", re.S)
+REQUIREMENT_ID = re.compile(r"\b(?:[ACL]-|R-T)\d+\b")
+
+
+def requirement_rows(root):
+    """id -> (line, test files) of the table."""
+    page = root / REQUIREMENTS
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines() if page.exists() else [], 1):
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| ") and REQUIREMENT_ID.fullmatch(cells[0]):
+            yield cells[0], number, re.findall(r"`([^`]+)`", cells[-1])
+
+
+def check_requirements(root, sources):
+    """What a contract claims stands in the table, and what the table names exists."""
+    rows = {}
+    for requirement, number, tests in requirement_rows(root):
+        if requirement in rows:
+            yield f"{REQUIREMENTS}:{number}: {requirement} has a row already"
+        if not tests:
+            yield f"{REQUIREMENTS}:{number}: {requirement} names no test"
+        for test in tests:
+            if not test.startswith("tests/") or not (root / test).is_file():
+                yield f"{REQUIREMENTS}:{number}: {requirement}: there is no test {test}"
+        rows[requirement] = tests
+    claims = [(source.name, source.text) for source in sources]
+    claims += [(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8"))
+               for path in files_below(root, ("tests/system", "tests/property"), {".py"})]
+    for name, text in claims:
+        for claim in CLAIM.finditer(text):
+            line = text.count("\n", 0, claim.start()) + 1
+            for requirement in sorted(set(REQUIREMENT_ID.findall(claim.group(1))) - rows.keys()):
+                yield f"{name}:{line}: claims {requirement}, which {REQUIREMENTS} lacks"
+
+
 # --- scorecard ---
 
 def code_lines(sources):
@@ -290,7 +326,7 @@ def findings(root):
     for source in sources:
         for rule in SOURCE_RULES:
             found += [f"{source.name}:{line}: {what}" for line, what in rule(source)]
-    for rule in (check_header_names, check_gate_table, check_gate_reasons):
+    for rule in (check_header_names, check_gate_table, check_gate_reasons, check_requirements):
         found += rule(root, sources)
     found += check_texts(root)
     return found, list(scorecard(root, sources))

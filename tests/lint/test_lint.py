@@ -149,6 +149,18 @@ class LintTest(unittest.TestCase):
         self.assert_clean()
         self.assert_finds("vault/gate/other.c", use, "belongs to self.c")
 
+    def test_requirements(self):
+        claiming = GOOD_HEADER.replace("pure. */", "pure. Requirement: consent rule 3, L-1,\n * C-2. Standard: A-9. */")
+        self.assert_finds("vault/base/thing.h", claiming, "claims C-2")
+        self.assertTrue(any("claims L-1" in line for line in self.found()))
+        self.write("tests/unit/test_thing.c", "int x;\n")
+        page = "| id | promise | shown by |\n|---|---|---|\n| L-1 | x | `tests/unit/test_thing.c` |\n"
+        self.write(lint.REQUIREMENTS, page + "| C-2 | y | `tests/unit/test_thing.c` |\n")
+        self.assert_clean()
+        self.assert_finds(lint.REQUIREMENTS, page + "| C-2 | y | `tests/unit/test_other.c` |\n", "there is no test")
+        self.assert_finds(lint.REQUIREMENTS, page + "| C-2 | y | soon |\n", "names no test")
+        self.assert_finds(lint.REQUIREMENTS, page + page.splitlines()[2] + "\n", "has a row already")
+
     def test_unfinished_work_and_machine_paths(self):
         for text in ("TO" + "DO: more", "FIX" + "ME", "good for" + " now"):
             self.assert_finds("docs/page.md", text + "\n", "unfinished")

@@ -1,8 +1,10 @@
-"""kill -9 under load at random moments: every acknowledged read has its entry in the log exactly once, the log verifies,
-and the projection, wiped and rebuilt from segments alone, tells each citizen what the clients know they read.
+"""kill -9 under load at random moments, of the service and of its MongoDB: every acknowledged read has its entry in the
+log exactly once, the log verifies, and the projection, wiped and rebuilt from segments alone, tells each citizen what the
+clients know they read. Requirement: L-1, L-3, R-T2.
 """
 import argparse
 import collections
+import os
 import pathlib
 import random
 import subprocess
@@ -15,7 +17,7 @@ import uuid
 import client
 from client import Checks, city
 
-BUILD = client.ROOT / "build" / "asan" / "bin"
+BUILD = client.ROOT / "build" / os.environ.get("FAULT_PRESET", "asan") / "bin"
 READERS = 8
 FOLLOWED_SECONDS = 120
 PERSON = "/v2/entities/urn:ngsi-ld:Person:"
@@ -46,12 +48,17 @@ class Reader(threading.Thread):
                 self.refused.append(answer)
 
 
-def one_life(run, token, people, seed, lifetime):
+def one_life(run, token, people, seed, lifetime, server):
+    """Ends with the death of the node; a MongoDB dies before it in half of all lives, and comes back to one that lives."""
     node = city.Node(run, BUILD, "node1")
     readers = [Reader(node.url, token(node.url), people, seed * 1000 + i) for i in range(READERS)]
     for reader in readers:
         reader.start()
     time.sleep(lifetime)  # the random moment itself, not a wait for a condition
+    if server is not None and seed % 2 == 0:
+        server.kill()
+        server.start()
+        time.sleep(lifetime)
     node.kill()
     for reader in readers:
         reader.join(10)
@@ -103,7 +110,7 @@ def vaultctl(run, *words):
                           capture_output=True, text=True, check=False)
 
 
-def campaign(checks, run, options):
+def campaign(checks, run, options, server):
     people = [dict(p, number=i) for i, p in enumerate(client.json.loads((run / "truth.json").read_text())["citizens"])]
     people = [p for p in people if "kenko" in p["users"] and any(
         g["recipient"] == "kenko" and g["type"] == "Person" and g["state"] == "active" and "postalCode" in g["attributes"]
@@ -118,7 +125,7 @@ def campaign(checks, run, options):
     moments = random.Random(options.seed)
     sent, acknowledged = set(), []
     for life in range(options.kills):
-        readers = one_life(run, token, people, options.seed + life, moments.uniform(0.02, 0.3))
+        readers = one_life(run, token, people, options.seed + life, moments.uniform(0.02, 0.3), server)
         for reader in readers:
             sent.update(reader.sent)
             acknowledged += reader.acknowledged
@@ -130,7 +137,8 @@ def campaign(checks, run, options):
     done = vaultctl(run, "audit", "rebuild")
     checks.equal(done.returncode, 0, "rebuilt from segments alone %s%s" % (done.stdout, done.stderr))
     compare(checks, histories(run, people, acknowledged), sent, acknowledged, "rebuilt")
-    print("%d kills, %d acknowledged reads, seed %d" % (options.kills, len(acknowledged), options.seed))
+    print("%d kills%s, %d acknowledged reads, seed %d" % (
+        options.kills, " and half as many of the database" if server is not None else "", len(acknowledged), options.seed))
 
 
 def main():
@@ -143,10 +151,10 @@ def main():
     checks = Checks()
     with tempfile.TemporaryDirectory(prefix="musubi-kill-") as folder:
         run = pathlib.Path(folder)
-        demo = argparse.Namespace(store=options.store, open=False, citizens=30, consenting=None, seed=5)
+        demo = argparse.Namespace(store=options.store, open=False, citizens=30, consenting=None, seed=5, durable=True)
         with city.mongodb(run, demo) as server:
             city.create_city(run, BUILD, demo, server)
-            campaign(checks, run, options)
+            campaign(checks, run, options, server)
     return checks.close()
 
 
