@@ -106,6 +106,8 @@ static Server *server_new(const ServerOptions *options)
     (void)pthread_mutex_init(&server->lock, NULL);
     (void)pthread_mutex_init(&server->arena_lock, NULL);
     (void)pthread_cond_init(&server->changed, &attributes);
+    (void)pthread_mutex_init(&server->turn_lock, NULL);
+    (void)pthread_cond_init(&server->turn_free, &attributes);
     (void)pthread_condattr_destroy(&attributes);
     return server;
 }
@@ -118,6 +120,8 @@ static Server *server_free(Server *server)
         (void)arena_free(server->arenas[i]);
     }
     (void)pthread_mutex_destroy(&server->arena_lock);
+    (void)pthread_mutex_destroy(&server->turn_lock);
+    (void)pthread_cond_destroy(&server->turn_free);
     (void)pthread_cond_destroy(&server->changed);
     (void)pthread_mutex_destroy(&server->lock);
     free(server);

@@ -320,19 +320,22 @@ static void answer_request(Server *server, Exchange *exchange)
     Response *response = &exchange->response;
     request->deadline =
         deadline_in(server->options.ports->clock, server->options.answer_timeout_us);
-    unsigned running = atomic_fetch_add(&server->in_flight, 1) + 1;
     if (exchange->is_body_too_large) {
         response_error(response, request, body_too_large(request, request->body_bytes_sent));
-    } else if (running > server->options.in_flight_max) {
-        response_error(response, request, FAIL(OVERLOADED, NULL));
-    } else if (exchange->body.has_failed) {
-        response_error(response, request, arena_failure(request->arena));
-    } else {
-        request->body =
-            (Str){.p = exchange->body.n == 0 ? "" : exchange->body.p, .n = exchange->body.n};
-        server->options.serve(server->options.app, request, response);
+        return;
     }
-    (void)atomic_fetch_sub(&server->in_flight, 1);
+    if (exchange->body.has_failed) {
+        response_error(response, request, arena_failure(request->arena));
+        return;
+    }
+    if (!server_turn_take(server)) {
+        response_error(response, request, FAIL(OVERLOADED, NULL));
+        return;
+    }
+    request->body =
+        (Str){.p = exchange->body.n == 0 ? "" : exchange->body.p, .n = exchange->body.n};
+    server->options.serve(server->options.app, request, response);
+    server_turn_return(server);
 }
 
 /* --- the three kinds of call that the library makes ------------------------------------------- */

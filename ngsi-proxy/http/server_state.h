@@ -62,6 +62,9 @@ struct Server {
     int listen_fd;
     uint16_t port;
     char *unix_path; /* NULL for TCP */
+    pthread_mutex_t turn_lock; /* guards changes of in_flight; never held together with others */
+    pthread_cond_t turn_free;
+    unsigned turn_waiters;
     atomic_uint in_flight;
     atomic_uint active; /* requests whose head is complete and whose answer is not sent */
     atomic_bool is_stopping;
@@ -82,6 +85,13 @@ int64_t server_now_us(const Server *server);
 Arena *server_arena_borrow(Server *server) MUST_USE;
 /* Wipes it and keeps or frees it. NULL is fine. Returns NULL. */
 Arena *server_arena_return(Server *server, Arena *arena);
+
+/* --- server_turn.c ---------------------------------------------------------------------------- */
+
+/* Waits a moment until fewer than in_flight_max requests are being answered and takes a turn; false
+ * when there was none. Give back with server_turn_return. */
+bool server_turn_take(Server *server) MUST_USE;
+void server_turn_return(Server *server);
 
 /* --- server_listen.c -------------------------------------------------------------------------- */
 

@@ -193,6 +193,23 @@ static void test_overload(void **state)
     probe_close(&probes[0]);
 }
 
+/* Who comes over the limit is served when a turn is free within a moment. */
+static void test_overload_waits_a_moment(void **state)
+{
+    (void)state;
+    start((ServerOptions){.in_flight_max = 1});
+    for (int i = 0; i < 20; i++) {
+        send_to(&probes[0], STR(GET("/block")));
+        (void)sem_wait(&entered);
+        send_to(&probes[1], STR(GET("/v2/x")));
+        (void)sem_post(&release);
+        expect_answer(&probes[0], 200);
+        expect_answer(&probes[1], 200);
+        probe_close(&probes[0]);
+        probe_close(&probes[1]);
+    }
+}
+
 static void test_keep_alive(void **state)
 {
     (void)state;
@@ -504,6 +521,7 @@ int main(void)
         TEST(test_body_limit),
         TEST(test_huge_bodies_are_not_read),
         TEST(test_overload),
+        TEST(test_overload_waits_a_moment),
         TEST(test_keep_alive),
         TEST(test_connection_limit),
         TEST(test_slow_callers_are_cut),
