@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "log_line.h"
@@ -16,6 +15,7 @@
 #define BODY_TIMEOUT_US (60 * CLOCK_SECOND_US)
 #define BODY_GRACE_US (5 * CLOCK_SECOND_US)
 #define CONNECTIONS_PER_SOURCE_MAX 50
+#define STOP_STEP_NS 20000000L
 #define CONNECTION_MEMORY_BYTES ((size_t)256 << 10) /* the one limit of a request's head */
 #ifdef MUSUBI_SANITIZED
 #define STACK_BYTES ((size_t)2 << 20) /* sanitizers make frames several times larger */
@@ -164,17 +164,29 @@ unsigned server_in_flight(const Server *server)
     return atomic_load(&server->in_flight);
 }
 
-static void wait_for_running(Server *server)
+/* A step of waiting; the library's thread may still be in its last poll on the listening socket, so
+ * that is neither closed nor shut down: who comes is taken and sent away. */
+static void wait_a_step(Server *server)
 {
     struct timespec until;
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += SERVER_STOP_TIMEOUT_US / CLOCK_SECOND_US;
+    until.tv_nsec += STOP_STEP_NS;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
     (void)pthread_mutex_lock(&server->lock);
-    int result = 0;
-    while (result == 0 && atomic_load(&server->active) > 0) {
-        result = pthread_cond_timedwait(&server->changed, &server->lock, &until);
+    if (atomic_load(&server->active) > 0) {
+        (void)pthread_cond_timedwait(&server->changed, &server->lock, &until);
     }
     (void)pthread_mutex_unlock(&server->lock);
+}
+
+static void wait_for_running(Server *server)
+{
+    int64_t until_us = server_now_us(server) + SERVER_STOP_TIMEOUT_US;
+    while (atomic_load(&server->active) > 0 && server_now_us(server) < until_us) {
+        server_listen_refuse(server);
+        wait_a_step(server);
+    }
 }
 
 Server *server_stop(Server *server)
@@ -185,7 +197,6 @@ Server *server_stop(Server *server)
     atomic_store(&server->is_stopping, true);
     (void)MHD_quiesce_daemon(
         server->daemon); /* gives back our own listening socket, which server_free closes */
-    (void)shutdown(server->listen_fd, SHUT_RDWR); /* callers are refused instead of left waiting */
     wait_for_running(server);
     MHD_stop_daemon(server->daemon);
     return server_free(server);

@@ -16,12 +16,12 @@ typedef struct Server Server;
 typedef struct Metrics Metrics;
 
 typedef struct ServerOptions {
-    const char *listen;       /* "127.0.0.1:8026" (port 0: any free one), "[::1]:8026",
-                                 "unix:/run/musubi/http.sock" */
-    const Ports *ports;       /* must outlive the server */
-    unsigned connections_max; /* 0: 512 */
-    unsigned in_flight_max; /* requests being answered at once; over it: a quarter of a second's wait
-                               for a turn, then 503 with Retry-After: 1. 0: 256 */
+    const char *listen;        /* "127.0.0.1:8026" (port 0: any free one), "[::1]:8026",
+                                  "unix:/run/musubi/http.sock" */
+    const Ports *ports;        /* must outlive the server */
+    unsigned connections_max;  /* 0: 512 */
+    unsigned in_flight_max;    /* requests being answered at once; over it: a quarter of a second's
+                                  wait for a turn, then 503 with Retry-After: 1. 0: 256 */
     int64_t answer_timeout_us; /* the Deadline of each request; 0: 2.5 s */
     unsigned idle_timeout_s;   /* silent connections are closed after this; 0: 60 */
     int64_t head_timeout_us; /* a head that is not complete by then closes the connection (A-3); 0:

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -172,6 +173,18 @@ Error server_listen_open(Server *server, Arena *error_arena)
     }
     read_port(server);
     return OK;
+}
+
+void server_listen_refuse(Server *server)
+{
+    struct pollfd waiting = {.fd = server->listen_fd, .events = POLLIN};
+    for (int i = 0; i < LISTEN_BACKLOG && poll(&waiting, 1, 0) == 1; i++) {
+        int fd = accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0) {
+            return;
+        }
+        (void)close(fd);
+    }
 }
 
 void server_listen_close(Server *server)

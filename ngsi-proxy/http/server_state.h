@@ -61,7 +61,7 @@ struct Server {
     struct MHD_Daemon *daemon;
     int listen_fd;
     uint16_t port;
-    char *unix_path; /* NULL for TCP */
+    char *unix_path;           /* NULL for TCP */
     pthread_mutex_t turn_lock; /* guards changes of in_flight; never held together with others */
     pthread_cond_t turn_free;
     unsigned turn_waiters;
@@ -98,6 +98,9 @@ void server_turn_return(Server *server);
 /* Opens the listening socket and sets server->listen_fd, port, unix_path. Errors: LISTEN_ADDRESS,
  * LISTEN_FAILED. */
 Error server_listen_open(Server *server, Arena *error_arena) MUST_USE;
+/* Once the library accepts no more: takes those who wait for an answer and closes on them at once.
+ */
+void server_listen_refuse(Server *server);
 /* Closes what is open and removes the socket's file. */
 void server_listen_close(Server *server);
 

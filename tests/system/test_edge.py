@@ -227,10 +227,11 @@ def hold_request(url, token, body):
 def is_refusing(url):
     address = urllib.parse.urlsplit(url)
     try:
-        socket.create_connection((address.hostname, address.port), timeout=1).close()
-        return False
-    except OSError:
-        return True
+        with socket.create_connection((address.hostname, address.port), timeout=1) as wire:
+            wire.sendall(b"GET /version HTTP/1.1\r\nHost: h\r\n\r\n")
+            return wire.recv(1) == b""
+    except OSError as error:
+        return not isinstance(error, TimeoutError)
 
 
 def check_drain(checks):
