@@ -466,6 +466,33 @@ static void personal_data_goes_to_registered_addresses_alone(void **state)
     assert_fails(read_from("unix"), ADDRESS_NOT_ALLOWED);
 }
 
+/* What a token says, what the client is registered for, where it asks from, what the citizen gave:
+ * only all four together give anything. */
+static void four_things_must_agree(void **state)
+{
+    (void)state;
+    static const Str HERE[] = {STR_INIT("192.0.2.0/24")};
+    static const Str ELSEWHERE[] = {STR_INIT("198.51.100.0/24")};
+    TestCitizen citizen = kita();
+    test_give(&vault, citizen, KENKO, "Person", "familyName", "read");
+    TestCitizen other = test_citizen(&vault, "kenko=walker-2");
+    test_person(&vault, other, "familyName=Mori");
+    for (unsigned bits = 0; bits < 16; bits++) {
+        bool is_scoped = bits & 1;
+        bool is_registered = bits & 2;
+        bool is_allowed_here = bits & 4;
+        bool is_granted = bits & 8; /* of two citizens one has given a grant */
+        const char *id = is_granted ? ID : TEST_PERSON "walker-2";
+        change_account(test_list_of(&vault, is_registered ? HEALTH : EXCHANGE), SERVICE_ACTIVE);
+        change_addresses(is_allowed_here ? HERE : ELSEWHERE, 1);
+        Str text;
+        Error error = test_read(&vault, "kenko", is_scoped ? HEALTH : "", id, "", "", &text);
+        if (FAILED(error) != (bits != 15)) {
+            fail_msg("%u: %s", bits, error_words(error.reason)->name);
+        }
+    }
+}
+
 static void a_sealed_vault_answers_nothing(void **state)
 {
     (void)state;
@@ -578,6 +605,7 @@ int main(void)
         CASE(without_a_registered_purpose_nothing_is_asked),
         CASE(the_account_is_looked_at_again_on_each_read),
         CASE(personal_data_goes_to_registered_addresses_alone),
+        CASE(four_things_must_agree),
         CASE(a_sealed_vault_answers_nothing),
         CASE(each_read_leaves_its_leaf_once),
         CASE(each_grant_that_gave_something_has_its_own_leaf),
