@@ -14,6 +14,7 @@
 #define ROUND_SECONDS 60
 #define ROUND_TIMEOUT_US (10 * CLOCK_SECOND_US)
 #define LEASE_US (150 * CLOCK_SECOND_US)
+#define CHECKPOINT_TIMEOUT_US (CLOCK_SECOND_US / 4) /* commits wait meanwhile */
 /* Far longer than any deadline: a marker is asked for only while its commit's outcome is unknown.
  */
 #define MARKER_KEPT_US (3600 * CLOCK_SECOND_US)
@@ -37,6 +38,14 @@ static Error sweep_tokens(Janitor *janitor, Arena *arena, Deadline deadline)
     return outcome;
 }
 
+/* Where a snapshot stays open for longer, the next round tries again. */
+static Error checkpoint(const Janitor *janitor)
+{
+    Deadline deadline = deadline_in(janitor->core->ports->clock, CHECKPOINT_TIMEOUT_US);
+    Error outcome = store_checkpoint(janitor->core->store, deadline);
+    return outcome.reason == REASON_DEADLINE ? OK : outcome;
+}
+
 static Error sweep(Janitor *janitor, Arena *arena)
 {
     Store *store = janitor->core->store;
@@ -52,9 +61,10 @@ static Error sweep(Janitor *janitor, Arena *arena)
                     SWEEP_LIMIT_MAX, deadline, &removed));
     TRY(store_sweep(store, arena, STORE_PUBLIC_ENTITIES, "by_expiry", now_us, SWEEP_LIMIT_MAX,
                     deadline, &removed));
-    return store_sweep(store, arena, STORE_COMMITS, "by_time",
-                       (now_us - MARKER_KEPT_US) / CLOCK_SECOND_US, SWEEP_LIMIT_MAX, deadline,
-                       &removed);
+    TRY(store_sweep(store, arena, STORE_COMMITS, "by_time",
+                    (now_us - MARKER_KEPT_US) / CLOCK_SECOND_US, SWEEP_LIMIT_MAX, deadline,
+                    &removed));
+    return checkpoint(janitor);
 }
 
 static void work(Janitor *janitor)

@@ -1,5 +1,5 @@
 /* janitor.h — the one thread that does what must be done from time to time: expired tokens,
- * idempotency keys, entities of open data and commit markers go, a few at a time.
+ * idempotency keys, entities of open data and commit markers go, a few at a time; the store tidies.
  *
  * On several nodes whoever holds the lease "janitor" works, the others wait. Must never delete
  * anything but what has expired.

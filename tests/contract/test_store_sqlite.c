@@ -421,6 +421,33 @@ static void nothing_is_left_of_the_erased(void **state)
     (void)store_close(store);
 }
 
+/* Commits that always have a snapshot beside them let the WAL grow; a checkpoint between them ends
+ * that, through the port too. */
+static void a_checkpoint_empties_what_commits_left(void **state)
+{
+    (void)state;
+    char wal[220];
+    struct stat at = {0};
+    (void)snprintf(wal, sizeof wal, "%s-wal", path);
+    Store *store = open_own();
+    for (int i = 0; i < 20; i++) {
+        StoreSnapshot *view = NULL;
+        char key[16];
+        (void)snprintf(key, sizeof key, "wal-%d", i);
+        assert_ok(store_snapshot_open(store, contract_deadline(), &view));
+        insert(store, STORE_META, key, contract_body(arena, i));
+        (void)store_snapshot_close(view);
+    }
+    assert_int_equal(stat(wal, &at), 0);
+    assert_true(at.st_size > 0);
+    assert_ok(store_checkpoint(store, contract_deadline()));
+    assert_int_equal(stat(wal, &at), 0);
+    assert_int_equal(at.st_size, 0);
+    Deadline passed = deadline_in(ports_system()->clock, -1);
+    assert_fails(store_checkpoint(store, passed), DEADLINE);
+    (void)store_close(store);
+}
+
 /* A process that is killed while it commits: what it acknowledged is there, and at most one more.
  */
 static void killed_writer_loses_nothing(void **state)
@@ -463,6 +490,7 @@ int main(void)
         TEST(damaged_body_is_noticed),
         TEST(random_damage_never_lies),
         TEST(nothing_is_left_of_the_erased),
+        TEST(a_checkpoint_empties_what_commits_left),
         TEST(killed_writer_loses_nothing),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -209,3 +209,9 @@ Error store_commit(Store *store, const StoreBatch *batch, Deadline deadline, siz
     }
     return store->backend->commit(store, batch, deadline, ret_failed);
 }
+
+Error store_checkpoint(Store *store, Deadline deadline)
+{
+    ENSURE(!deadline_has_passed(deadline), DEADLINE, NULL);
+    return store->backend->checkpoint == NULL ? OK : store->backend->checkpoint(store, deadline);
+}

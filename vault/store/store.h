@@ -191,6 +191,12 @@ Error store_batch_check(const StoreBatch *batch, size_t *ret_failed) MUST_USE;
 Error store_commit(Store *store, const StoreBatch *batch, Deadline deadline, size_t *ret_failed)
     MUST_USE;
 
+/* Moves what a file store keeps beside its file into it and empties that place, which otherwise
+ * grows for as long as some snapshot is open at each commit; nothing for a server. Waits for the
+ * snapshots that are open, and commits wait meanwhile. Errors: DEADLINE (a snapshot stayed open),
+ * STORE_UNAVAILABLE, STORE_CORRUPT. */
+Error store_checkpoint(Store *store, Deadline deadline) MUST_USE;
+
 /* --- life of a store --- */
 
 #define STORE_VERSION                                                                              \

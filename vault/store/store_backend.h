@@ -46,6 +46,7 @@ typedef struct StoreBackend {
     /* The batch has at least one operation and passed store_batch_check. Operations are judged in
      * order: the first one that fails decides error and index. */
     Error (*commit)(Store *store, const StoreBatch *batch, Deadline deadline, size_t *ret_failed);
+    Error (*checkpoint)(Store *store, Deadline deadline); /* NULL: there is nothing to do */
 } StoreBackend;
 
 struct Store {

@@ -116,6 +116,17 @@ static Error backend_commit(Store *store, const StoreBatch *batch, Deadline dead
     return error;
 }
 
+static Error backend_checkpoint(Store *store, Deadline deadline)
+{
+    SqlitePool *pool = &sqlite_of(store)->pool;
+    SqliteConn *conn = NULL;
+    TRY(sqlite_pool_writer(pool, deadline, &conn));
+    int code = sqlite3_wal_checkpoint_v2(conn->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    Error error = code == SQLITE_OK ? OK : sqlite_conn_error(conn, code);
+    sqlite_pool_return_writer(pool, conn);
+    return error;
+}
+
 static const StoreBackend BACKEND = {
     .kind = "sqlite",
     .cuts_bodies = true,
@@ -128,6 +139,7 @@ static const StoreBackend BACKEND = {
     .find = backend_find,
     .count = backend_count,
     .commit = backend_commit,
+    .checkpoint = backend_checkpoint,
 };
 
 /* Makes the file with mode 0600 before SQLite would with another. A file that exists is only looked
@@ -206,11 +218,5 @@ Error store_sqlite_open(const StoreSqliteOptions *options, Store **ret_store)
 Error store_sqlite_checkpoint(Store *store, Deadline deadline)
 {
     ENSURE(store->backend == &BACKEND, STORE_MISUSE, "store");
-    SqlitePool *pool = &sqlite_of(store)->pool;
-    SqliteConn *conn = NULL;
-    TRY(sqlite_pool_writer(pool, deadline, &conn));
-    int code = sqlite3_wal_checkpoint_v2(conn->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    Error error = code == SQLITE_OK ? OK : sqlite_conn_error(conn, code);
-    sqlite_pool_return_writer(pool, conn);
-    return error;
+    return backend_checkpoint(store, deadline);
 }

@@ -19,6 +19,8 @@
  * commit. */
 #define CHUNK 20
 #define CHUNK_ARENA_BYTES ((size_t)64 << 20)
+/* Citizens after which the store is asked to tidy: each commit has a snapshot open. */
+#define CHECKPOINT_EVERY 1000
 #define DAY_US (86400 * CLOCK_SECOND_US)
 #define JOINED_AGO_US (400 * DAY_US)
 #define EXPIRED_AFTER_US (180 * DAY_US)
@@ -275,6 +277,10 @@ static Error load_all(DemoLoad *load)
     for (int64_t first = 0; first < load->options->citizens; first += CHUNK) {
         int64_t left = load->options->citizens - first;
         TRY(load_chunk(load, first, left < CHUNK ? (size_t)left : CHUNK));
+        if ((first + CHUNK) % CHECKPOINT_EVERY == 0) {
+            TRY(store_checkpoint(load->core->store,
+                                 deadline_in(load->core->ports->clock, COMMIT_TIMEOUT_US)));
+        }
     }
     return load->truth == NULL
                ? OK

@@ -5,7 +5,7 @@
 
 #include "json_write.h"
 
-#define TRUTH_BYTES_MAX ((size_t)1 << 30)
+#define TRUTH_BYTES_MAX ((size_t)8 << 30) /* a million citizens */
 
 /* Entities come before the grants of their chunk, so a citizen's parts are collected apart and
  * joined at the end. */
