@@ -2,11 +2,14 @@
 
 Rows (docs/bench.md says what each compares):
   1  read one consented entity, 64 connections, against a bare program that reads a row and appends the same leaf
+     the same with the nginx of docker/nginx in front of both
   2  the same in CPU time per request, against a bare program that answers the same bytes
+  3  open data of another broker, against nginx proxy_pass to the same one
   4  q over 42,000 citizens who consent, 20 answers, against a bare loop over the same rows that opens as many records;
      memory of the server
   5  first page of 20 with count, 42,000 citizens of whom 10 consented, against a store of 10
   6  log append, against bare write + fdatasync + sign in equal batches
+  7  the read of row 1 in a city of 100,000 (--citizens, --city) against one of 1,000
   9  open data in the own store, 100,000 entities: lists, count, q, order, places, against a bare walk of the same rows;
      growth from 1,000 entities; memory
  10  a batch of 1,000 writes against 1,000 posts
@@ -31,14 +34,16 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "harness"))
 import city  # noqa: E402  pylint: disable=wrong-import-position
+import large_city  # noqa: E402  pylint: disable=wrong-import-position
 import open_data  # noqa: E402  pylint: disable=wrong-import-position
 import overload  # noqa: E402  pylint: disable=wrong-import-position
 import personal_scan  # noqa: E402  pylint: disable=wrong-import-position
+import proxied  # noqa: E402  pylint: disable=wrong-import-position
 
 BUILD = ROOT / "build" / "bench" / "bin"
 ROUNDS = 5
 SECONDS = 4
-AT_LEAST = (1, 6, 11)  # rows whose ratio should be large
+AT_LEAST = (1, 3, 6, 11)  # rows whose ratio should be large
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -68,9 +73,9 @@ def floor(mode, folder, body, users=()):
         process.wait()
 
 
-def wrk(url, token=None, script=None, connections=64):
+def wrk(url, token=None, script=None, connections=64, cores=None):
     """(requests per second, requests, p99 in ms); anything but 200 ends the run."""
-    command = ["wrk", "-t1", "-c%d" % connections, "-d%ds" % SECONDS, "--latency"]
+    command = [*(proxied.on_cores(cores) if cores else []), "wrk", "-t1", "-c%d" % connections, "-d%ds" % SECONDS, "--latency"]
     if token:
         command += ["-H", "Authorization: Bearer " + token]
     if script:
@@ -134,19 +139,24 @@ def rows_1_and_2():
             users = readable_paths(folder)
             script = write_lua(folder, [path for _, path in users])
             body = get(node.url, users[0][1], token)[1]
-            ours, rowed, bare = [], [], []
-            with floor("row", folder, body, [user for user, _ in users]) as (row_pid, row_url), floor("bytes", folder, body) as (bare_pid, bare_url):
+            ours, rowed, bare, fronts = [], [], [], []
+            with floor("row", folder, body, [user for user, _ in users]) as (row_pid, row_url), \
+                    floor("bytes", folder, body) as (bare_pid, bare_url), \
+                    proxied.behind_nginx(folder, BUILD, row_url) as (our_front, row_front):
                 for _ in range(ROUNDS):
                     ours.append(measured(node.process.pid, node.url, token, script))
                     rowed.append(measured(row_pid, row_url))
                     bare.append(measured(bare_pid, bare_url))
+                    fronts.append((wrk(our_front, token, script)[0], wrk(row_front)[0]))
         finally:
             node.stop()
     rate = [statistics.median(x[0] for x in series) for series in (ours, rowed, bare)]
     cpu = [statistics.median(x[1] for x in series) for series in (ours, rowed, bare)]
     p99 = [statistics.median(x[2] for x in series) for series in (ours, rowed)]
+    front = [statistics.median(x[side] for x in fronts) for side in (0, 1)]
     say(1, "read one consented entity, 64 connections", rate[0] / rate[1], 0.5,
         "%.0f/s against %.0f/s; p99 %.1f ms against %.1f ms" % (rate[0], rate[1], p99[0], p99[1]))
+    say(1, "the same, nginx with TLS in front of both", front[0] / front[1], 0.5, "%.0f/s against %.0f/s" % tuple(front))
     say(2, "the same, CPU time per request", cpu[0] / cpu[2], 5,
         "%.0f µs against %.0f µs (row and leaf alone: %.0f µs)" % (cpu[0], cpu[2], cpu[1]))
 
@@ -197,10 +207,21 @@ def row_6():
             "%s leaves/s in batches of %s against %s/s; p99 %s ms" % (fields[1], fields[2], fields[4], fields[7]))
 
 
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
+    parser.add_argument("rows", nargs="*", type=int, default=[1, 2, 3, 4, 5, 6, 7, 9, 10, 11], metavar="ROW")
+    parser.add_argument("--citizens", type=int, default=large_city.CITIZENS, help="of the large city of row 7")
+    parser.add_argument("--city", metavar="FOLDER", help="where it is kept, or was")
+    return parser.parse_args(arguments)
+
+
 def main(arguments):
-    wanted = [int(a) for a in arguments] or [1, 2, 4, 5, 6, 9, 10, 11]
-    rows = ((1, rows_1_and_2), (2, rows_1_and_2), (4, lambda: personal_scan.row_4(BUILD, make_city, say)), (5, row_5),
-            (6, row_6), (9, lambda: open_data.row_9(BUILD, say)), (10, lambda: open_data.row_10(BUILD, say)),
+    options = parse(arguments)
+    wanted = options.rows
+    rows = ((1, rows_1_and_2), (2, rows_1_and_2), (3, lambda: proxied.row_3(BUILD, make_city, wrk, say)),
+            (4, lambda: personal_scan.row_4(BUILD, make_city, say)), (5, row_5), (6, row_6),
+            (7, lambda: large_city.row_7(BUILD, make_city, measured, say, options.citizens, options.city)),
+            (9, lambda: open_data.row_9(BUILD, say)), (10, lambda: open_data.row_10(BUILD, say)),
             (11, lambda: overload.row_11(BUILD, make_city, readable_paths, write_lua, say)))
     for row, run in rows:
         if row in wanted and not (row == 2 and 1 in wanted):

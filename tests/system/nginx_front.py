@@ -38,7 +38,7 @@ def make_certificate(folder, name="server"):
     return certificate, key
 
 
-def write_configuration(folder, port, unix_path):
+def write_configuration(folder, port, server):
     certificate, key = make_certificate(folder)
     main = replaced((ROOT / "docker/nginx/nginx.conf").read_text(), [
         ("user www-data;", "user root;" if os.geteuid() == 0 else ""), ("/run/nginx.pid", str(folder / "nginx.pid")),
@@ -49,7 +49,7 @@ def write_configuration(folder, port, unix_path):
     site = replaced((ROOT / "docker/nginx/musubi.conf").read_text(), [
         ("listen 443 ssl;", "listen 127.0.0.1:%d ssl;" % port), ("listen [::]:443 ssl;", ""),
         ("/etc/nginx/tls/fullchain.pem", str(certificate)), ("/etc/nginx/tls/privkey.pem", str(key)),
-        ("unix:/run/musubi/http.sock", "unix:%s" % unix_path)])
+        ("unix:/run/musubi/http.sock", server)])
     (folder / "nginx.conf").write_text(main)
     (folder / "musubi.conf").write_text(site)
 
@@ -71,14 +71,14 @@ def is_listening(port):
 
 
 @contextlib.contextmanager
-def front(run, unix_path):
-    """nginx on a free TLS port of 127.0.0.1, passing on to the socket; gives the port."""
+def front(run, unix_path, server=None):
+    """nginx on a free TLS port of 127.0.0.1, passing on to the socket, or to server (host:port); gives the port."""
     if shutil.which("nginx") is None and not pathlib.Path("/usr/sbin/nginx").exists():
         raise NginxError("nginx is not installed")
     folder = run / "nginx"
     folder.mkdir(exist_ok=True)
     port = free_port()
-    write_configuration(folder, port, unix_path)
+    write_configuration(folder, port, server or "unix:%s" % unix_path)
     program = shutil.which("nginx") or "/usr/sbin/nginx"
     process = subprocess.Popen([program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e",
                                 str(folder / "error.log"), "-g", "daemon off;"], stdin=subprocess.DEVNULL)

@@ -1,0 +1,163 @@
+"""Row 3: open data that lives in another broker, through ngsi-proxy against nginx proxy_pass to the same broker; and row 1
+again with the nginx of docker/nginx in front. Python 3.11, standard library, wrk, nginx.
+"""
+import argparse
+import contextlib
+import os
+import pathlib
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+import city
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "system"))
+import nginx_front  # noqa: E402  pylint: disable=wrong-import-position
+
+ROUNDS = 5
+CPU_US = 500
+QUESTION = "/v2/entities?type=PublicToilet&limit=20"
+REACH = 0.95
+ALL_CORES = sorted(os.sched_getaffinity(0))
+
+# As little as nginx can be asked to do: no TLS, no log, connections to the broker stay open.
+PLAIN_NGINX = """worker_processes auto;
+daemon off;
+pid %(folder)s/nginx.pid;
+error_log %(folder)s/error.log error;
+%(user)s
+events { worker_connections 1024; }
+http {
+    access_log off;
+    keepalive_requests 1000000;
+    client_body_temp_path %(folder)s/body;
+    proxy_temp_path %(folder)s/proxy;
+    fastcgi_temp_path %(folder)s/fastcgi;
+    uwsgi_temp_path %(folder)s/uwsgi;
+    scgi_temp_path %(folder)s/scgi;
+    upstream broker { server %(broker)s; keepalive 64; keepalive_requests 1000000; }
+    server {
+        listen 127.0.0.1:%(port)d;
+        location / { proxy_pass http://broker; proxy_http_version 1.1; proxy_set_header Connection ""; }
+    }
+}
+"""
+
+
+def on_cores(cores):
+    return ["taskset", "-c", ",".join(str(core) for core in cores)]
+
+
+@contextlib.contextmanager
+def process(command, is_ready):
+    started = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 10
+        while not is_ready():
+            if started.poll() is not None or time.monotonic() > deadline:
+                raise city.HarnessError("%s did not start" % command[0])
+            time.sleep(0.02)
+        yield started
+    finally:
+        started.send_signal(signal.SIGTERM)
+        started.wait()
+
+
+@contextlib.contextmanager
+def upstream(build, folder, body, cores):
+    port_file, body_file = folder / "port-upstream", folder / "body-upstream"
+    port_file.unlink(missing_ok=True)
+    body_file.write_bytes(body)
+    command = [*on_cores(cores), str(build / "floor_upstream"), "--port-file=%s" % port_file,
+               "--body-file=%s" % body_file, "--cpu-us=%d" % CPU_US]
+    with process(command, lambda: port_file.exists() and port_file.read_text()):
+        yield "http://127.0.0.1:%s" % port_file.read_text()
+
+
+@contextlib.contextmanager
+def plain_nginx(folder, broker, cores):
+    place = folder / "nginx-plain"
+    place.mkdir(exist_ok=True)
+    port = nginx_front.free_port()
+    (place / "nginx.conf").write_text(PLAIN_NGINX % {
+        "folder": place, "broker": broker.removeprefix("http://"), "port": port,
+        "user": "user root;" if os.geteuid() == 0 else ""})
+    command = [*on_cores(cores), "/usr/sbin/nginx", "-p", str(place), "-c", str(place / "nginx.conf"), "-e",
+               str(place / "error.log")]
+    with process(command, lambda: nginx_front.is_listening(port)):
+        yield "http://127.0.0.1:%d" % port
+
+
+@contextlib.contextmanager
+def musubi(folder, build, broker, cores):
+    node = city.Node(folder, build, "front", extra=["--orion=%s" % broker, "--rate-source=0"], wrapper=on_cores(cores))
+    try:
+        yield node.url
+    finally:
+        node.stop()
+
+
+def body_of(url):
+    with urllib.request.urlopen(url + QUESTION, timeout=10) as answer:
+        return answer.read()
+
+
+def compare(wrk, ours, theirs):
+    """Both proxies give the same bytes; then requests a second in turns. Returns the medians."""
+    if body_of(ours) != body_of(theirs):
+        raise city.HarnessError("row 3: the two proxies answer differently")
+    wrk(ours + QUESTION), wrk(theirs + QUESTION)
+    rates = [(wrk(ours + QUESTION), wrk(theirs + QUESTION)) for _ in range(ROUNDS)]
+    return [statistics.median(pair[side][0] for pair in rates) for side in (0, 1)] + [
+        statistics.median(pair[side][2] for pair in rates) for side in (0, 1)]
+
+
+def tell(say, what, measured):
+    ours, theirs, p99_ours, p99_theirs = measured
+    say(3, what, ours / theirs, REACH,
+        "%.0f/s against %.0f/s; p99 %.0f ms against %.0f ms" % (ours, theirs, p99_ours, p99_theirs))
+
+
+def row_3(build, make_city, wrk, say):
+    """The broker on cores of its own, as on a machine of its own; then everything on the same cores; then a second
+    Musubi as the broker."""
+    with tempfile.TemporaryDirectory(prefix="musubi-bench-") as name:
+        folder = pathlib.Path(name)
+        make_city(folder, 10)
+        options = argparse.Namespace(orion="embedded")
+        with city.orion(folder, build, options) as (_, recorder):
+            broker = "http://%s:%d" % recorder.upstream
+            with musubi(folder, build, broker, ALL_CORES) as url, plain_nginx(folder, broker, ALL_CORES) as nginx:
+                city.load_open_data(folder, url)
+                body = body_of(url)
+                measured = compare(wrk, url, nginx)
+        half = len(ALL_CORES) // 2
+        for what, theirs, ours in (("broker of 0.5 ms on cores of its own", ALL_CORES[half:], ALL_CORES[:half]),
+                                   ("broker of 0.5 ms on the same cores", ALL_CORES, ALL_CORES)):
+            if not ours:
+                continue
+            with upstream(build, folder, body, theirs) as broker, musubi(folder, build, broker, ours) as url, \
+                    plain_nginx(folder, broker, ours) as nginx:
+                tell(say, what, compare(lambda target: wrk(target, cores=ours), url, nginx))
+        tell(say, "a second Musubi as the broker, same cores", measured)
+
+
+@contextlib.contextmanager
+def behind_nginx(folder, build, floor_url):
+    """A node on a UNIX socket and the floor, each behind its own nginx with TLS; gives their URLs."""
+    socket_path = folder / "http.sock"
+    node = city.Node(folder, build, "edge", listen="unix:%s" % socket_path, extra=["--trusted-proxies=unix"])
+    places = [folder / "front", folder / "front-floor"]
+    for place in places:
+        place.mkdir()
+    try:
+        with nginx_front.front(places[0], socket_path) as ours, \
+                nginx_front.front(places[1], None, floor_url.removeprefix("http://")) as theirs:
+            yield "https://127.0.0.1:%d" % ours, "https://127.0.0.1:%d" % theirs
+    finally:
+        node.stop()
