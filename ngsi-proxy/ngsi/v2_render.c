@@ -6,6 +6,8 @@
 #include "v2_datetime.h"
 #include "v2_syntax.h"
 
+#define ENTITY_BYTES_USUAL 700
+
 #define QUOTED_MOMENT_BYTES (TIMESTAMP_TEXT_BYTES + 2)
 
 enum { COMPUTED_CREATED, COMPUTED_MODIFIED, COMPUTED_PATH, COMPUTED_COUNT };
@@ -369,10 +371,20 @@ Error v2_attributes_render_in(Arena *arena, const Entity *entity, const V2Show *
     return json_write_finish(&painter.writer, ret_json);
 }
 
+/* One block for the usual page: a text that doubles takes twice its size in memory never touched
+ * before. */
+static void reserve_text(Buf *buf, size_t bytes)
+{
+    if (buf_extend(buf, bytes) != NULL) {
+        buf->n -= bytes;
+    }
+}
+
 Error v2_page_render_in(Arena *arena, const EntityPage *page, const V2Show *show, Str *ret_json)
 {
     Painter painter;
     begin(&painter, arena, show);
+    reserve_text(&painter.buf, page->count * ENTITY_BYTES_USUAL);
     json_write_begin_array(&painter.writer);
     for (size_t i = 0; i < page->count; i++) {
         TRY(write_entity(&painter, &page->entities[i], true));

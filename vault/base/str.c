@@ -184,6 +184,10 @@ void buf_add(Buf *buf, Str s)
 
 void buf_add_char(Buf *buf, char c)
 {
+    if (buf->n < buf->capacity && !buf->has_failed) {
+        buf->p[buf->n++] = c;
+        return;
+    }
     buf_add(buf, (Str){.p = &c, .n = 1});
 }
 
