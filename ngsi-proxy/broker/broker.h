@@ -38,8 +38,8 @@ typedef struct BrokerOps {
                  Entity *ret_entity);
     /* All writes of the batch in one commit, in their order. ret_outcomes (batch->count, filled by
      * the half) say what became of each; entity_outcomes_error words them. An Error says that
-     * nothing at all was done: refusals of the half, OPERATOR_VALUE, LOCATION_SECOND, GEO_VALUE. Over
-     * both halves it is two commits, and when the second fails after all, the first stands. */
+     * nothing at all was done: refusals of the half, OPERATOR_VALUE, LOCATION_SECOND, GEO_VALUE.
+     * Over both halves it is two commits, and when the second fails after all, the first stands. */
     Error (*write)(Broker *broker, BrokerCall *call, const EntityBatch *batch,
                    EntityOutcome *ret_outcomes);
     /* The types of the half that have entities, ascending by name. */

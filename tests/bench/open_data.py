@@ -138,7 +138,7 @@ def questions(count):
         return lambda caller: counted(caller, "/v2/entities?type=AED&limit=20&options=count&q=" + text, wanted)
     return [
         ("list by type, page of 20", 2.0, 300, "AED", page(20), "/page/20"),
-        ("list by type, page of 1,000", 5.0, 40, "AED", page(1000), "/page/1000"),
+        ("list by type, page of 1,000", 4.0, 40, "AED", page(1000), "/page/1000"),
         ("page of 20 with count", 2.0, 60, "AED",
          lambda caller: counted(caller, "/v2/entities?type=AED&limit=20&options=count", count), "/count"),
         ("q on one attribute, all counted", 4.0, 7, "AED", q_matches("floors==9", count // 50), "/scan"),

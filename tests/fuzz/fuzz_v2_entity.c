@@ -32,7 +32,8 @@ static Error parse(Arena *arena, char mode, Str body, Entity *ret_entity)
 static Str shown(Arena *arena, const Entity *entity)
 {
     Str json;
-    Error error = v2_entity_render_in(arena, entity, &(V2Show){.representation = V2_NORMALIZED}, &json);
+    Error error =
+        v2_entity_render_in(arena, entity, &(V2Show){.representation = V2_NORMALIZED}, &json);
     require(!FAILED(error));
     return json;
 }

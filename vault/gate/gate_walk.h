@@ -28,7 +28,7 @@ typedef struct GateWalk {
     void *context;
     bool is_link_late; /* meet looks at the link of whom it keeps: gate_target_link. A row with many
                           entities has its link looked at first in any case */
-    bool is_unnamed; /* meet needs neither ids nor an order inside a row */
+    bool is_unnamed;   /* meet needs neither ids nor an order inside a row */
     size_t met_at;     /* for gate_walk_places: index of the place being met */
     uint32_t count;    /* rows and ids looked at so far */
 } GateWalk;

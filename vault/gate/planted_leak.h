@@ -1,7 +1,8 @@
 /* planted_leak.h — faults on purpose, so that the property test can show that it would see them.
  *
  * Without MUSUBI_PLANTED_LEAK, which the build defines for the leaking variants of one test and for
- * nothing else, all of this is false at compile time. Must never be defined in a program that ships.
+ * nothing else, all of this is false at compile time. Must never be defined in a program that
+ * ships.
  *
  * Layer: vault/gate; used by the gate alone. Thread-safe: pure. Requirement: consent rules 1, 4, 5.
  */

@@ -21,7 +21,7 @@ typedef struct SqliteConn {
         sqlite3_stmt *statement;
     } shapes[SQLITE_SHAPES];
     size_t shape_count;
-    unsigned visits; /* under way: statements in use must stay */
+    unsigned visits;         /* under way: statements in use must stay */
     struct SqliteConn *next; /* in the pool's idle list */
 } SqliteConn;
 
