@@ -17,6 +17,7 @@ ROUNDS = 5
 SMALL = 1000
 CITIZENS = 100000
 PATHS_MAX = 50000  # more than are asked for in one round: most of them are asked once
+HOT = 300  # citizens asked about again and again, as many in both cities
 SINGLES = 2000
 REACH = 1.3
 
@@ -37,9 +38,9 @@ def readers(folder):
     return paths
 
 
-def write_lua(folder, paths):
+def write_lua(folder, name, paths):
     """wrk asks for the lines of a file in turn, and goes on where the run before ended: at a place that the time gives."""
-    lines, script = folder / "paths.txt", folder / "large.lua"
+    lines, script = folder / (name + ".txt"), folder / (name + ".lua")
     lines.write_text("\n".join(paths[:PATHS_MAX]) + "\n")
     script.write_text('local paths = {}\nfor line in io.lines("%s") do paths[#paths + 1] = line end\n'
                       "math.randomseed(os.time())\nlocal n = math.random(#paths)\n"
@@ -60,11 +61,11 @@ class Side:
         stack.callback(self.node.stop)
         self.token = city.fetch_token(folder, self.node.url, "kenko", "health-promotion")
         self.paths = readers(folder)
-        self.script = write_lua(folder, self.paths)
+        self.script, self.hot_script = write_lua(folder, "all", self.paths), write_lua(folder, "hot", self.paths[:HOT])
         self.megabytes = sum(f.stat().st_size for f in (folder / "store").iterdir()) >> 20
         parts = urllib.parse.urlsplit(self.node.url)
         self.connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
-        self.rates, self.cpu, self.times = [], [], []
+        self.rates, self.cpu, self.times, self.hot_rates, self.hot_cpu = [], [], [], [], []
 
     def ask(self, path):
         start = time.perf_counter()
@@ -74,6 +75,14 @@ class Side:
         if answer.status != 200:
             raise city.HarnessError("row 7: %d for %s" % (answer.status, path))
         self.times.append((time.perf_counter() - start) * 1e3)
+
+    def crowd(self, measured):
+        rate, cpu_us, _ = measured(self.node.process.pid, self.node.url, self.token, self.hot_script)
+        self.hot_rates.append(rate)
+        self.hot_cpu.append(cpu_us)
+        rate, cpu_us, _ = measured(self.node.process.pid, self.node.url, self.token, self.script)
+        self.rates.append(rate)
+        self.cpu.append(cpu_us)
 
     def singles(self, turn):
         count = SINGLES // ROUNDS
@@ -88,15 +97,14 @@ def row_7(build, make_city, measured, say, citizens, kept):
         small = Side(stack, folder / "small", build, SMALL, make_city)
         for turn in range(ROUNDS):
             for side in (small, large):
-                rate, cpu_us, _ = measured(side.node.process.pid, side.node.url, side.token, side.script)
-                side.rates.append(rate)
-                side.cpu.append(cpu_us)
+                side.crowd(measured)
                 side.singles(turn)
-    rate, cpu, single = ([statistics.median(getattr(side, part)) for side in (large, small)]
-                         for part in ("rates", "cpu", "times"))
-    say(7, "time of a read, 64 connections", rate[1] / rate[0], REACH,
-        "%.0f/s against %.0f/s in a city of %d; processor %.0f µs against %.0f µs" % (rate[0], rate[1], SMALL, cpu[0], cpu[1]))
-    say(7, "time of a read, one connection", single[0] / single[1], REACH, "%.2f ms against %.2f ms" % (single[0], single[1]))
+    rate, cpu, single, hot, hot_cpu = ([statistics.median(getattr(side, part)) for side in (large, small)]
+                                       for part in ("rates", "cpu", "times", "hot_rates", "hot_cpu"))
+    detail = "%.0f/s against %.0f/s; processor %.0f µs against %.0f µs"
+    say(7, "a read, 64 connections, the same %d citizens" % HOT, hot[1] / hot[0], REACH, detail % (*hot, *hot_cpu))
+    say(7, "a read, 64 connections, each another citizen", rate[1] / rate[0], REACH, detail % (*rate, *cpu))
+    say(7, "the same, one connection", single[0] / single[1], REACH, "%.2f ms against %.2f ms" % (single[0], single[1]))
     print("       a store of %d MB, %d citizens who may be read; %s" % (
         large.megabytes, len(large.paths), "loaded in %.0f s" % large.loaded_s if large.loaded_s > 1 else "kept from before"),
           flush=True)

@@ -49,6 +49,30 @@ http {
 """
 
 
+class Proxy:
+    """What is measured: its URL, its process and the processes that this one started."""
+
+    def __init__(self, url, pid):
+        self.url, self.pid = url, pid
+        self.rates, self.p99, self.cpu_us = [], [], []
+
+    def cpu_ticks(self):
+        children = pathlib.Path("/proc/%d/task/%d/children" % (self.pid, self.pid)).read_text().split()
+        stats = [pathlib.Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()
+                 for pid in [self.pid, *map(int, children)]]
+        return sum(int(fields[11]) + int(fields[12]) for fields in stats)
+
+    def measure(self, wrk):
+        before = self.cpu_ticks()
+        rate, count, p99 = wrk(self.url + QUESTION)
+        self.rates.append(rate)
+        self.p99.append(p99)
+        self.cpu_us.append((self.cpu_ticks() - before) / os.sysconf("SC_CLK_TCK") / count * 1e6)
+
+    def medians(self):
+        return [statistics.median(series) for series in (self.rates, self.p99, self.cpu_us)]
+
+
 def on_cores(cores):
     return ["taskset", "-c", ",".join(str(core) for core in cores)]
 
@@ -89,15 +113,15 @@ def plain_nginx(folder, broker, cores):
         "user": "user root;" if os.geteuid() == 0 else ""})
     command = [*on_cores(cores), "/usr/sbin/nginx", "-p", str(place), "-c", str(place / "nginx.conf"), "-e",
                str(place / "error.log")]
-    with process(command, lambda: nginx_front.is_listening(port)):
-        yield "http://127.0.0.1:%d" % port
+    with process(command, lambda: nginx_front.is_listening(port)) as master:
+        yield Proxy("http://127.0.0.1:%d" % port, master.pid)
 
 
 @contextlib.contextmanager
 def musubi(folder, build, broker, cores):
     node = city.Node(folder, build, "front", extra=["--orion=%s" % broker, "--rate-source=0"], wrapper=on_cores(cores))
     try:
-        yield node.url
+        yield Proxy(node.url, node.process.pid)
     finally:
         node.stop()
 
@@ -108,19 +132,21 @@ def body_of(url):
 
 
 def compare(wrk, ours, theirs):
-    """Both proxies give the same bytes; then requests a second in turns. Returns the medians."""
-    if body_of(ours) != body_of(theirs):
+    """Both proxies give the same bytes; then requests a second in turns."""
+    if body_of(ours.url) != body_of(theirs.url):
         raise city.HarnessError("row 3: the two proxies answer differently")
-    wrk(ours + QUESTION), wrk(theirs + QUESTION)
-    rates = [(wrk(ours + QUESTION), wrk(theirs + QUESTION)) for _ in range(ROUNDS)]
-    return [statistics.median(pair[side][0] for pair in rates) for side in (0, 1)] + [
-        statistics.median(pair[side][2] for pair in rates) for side in (0, 1)]
+    wrk(ours.url + QUESTION), wrk(theirs.url + QUESTION)
+    for _ in range(ROUNDS):
+        ours.measure(wrk)
+        theirs.measure(wrk)
+    return ours.medians() + theirs.medians()
 
 
 def tell(say, what, measured):
-    ours, theirs, p99_ours, p99_theirs = measured
-    say(3, what, ours / theirs, REACH,
-        "%.0f/s against %.0f/s; p99 %.0f ms against %.0f ms" % (ours, theirs, p99_ours, p99_theirs))
+    rate, p99, cpu_us, nginx_rate, nginx_p99, nginx_cpu_us = measured
+    say(3, what, rate / nginx_rate, REACH,
+        "%.0f/s against %.0f/s; p99 %.0f ms against %.0f ms; processor time of the proxy %.0f µs against %.0f µs"
+        % (rate, nginx_rate, p99, nginx_p99, cpu_us, nginx_cpu_us))
 
 
 def row_3(build, make_city, wrk, say):
@@ -132,18 +158,18 @@ def row_3(build, make_city, wrk, say):
         options = argparse.Namespace(orion="embedded")
         with city.orion(folder, build, options) as (_, recorder):
             broker = "http://%s:%d" % recorder.upstream
-            with musubi(folder, build, broker, ALL_CORES) as url, plain_nginx(folder, broker, ALL_CORES) as nginx:
-                city.load_open_data(folder, url)
-                body = body_of(url)
-                measured = compare(wrk, url, nginx)
+            with musubi(folder, build, broker, ALL_CORES) as front, plain_nginx(folder, broker, ALL_CORES) as nginx:
+                city.load_open_data(folder, front.url)
+                body = body_of(front.url)
+                measured = compare(wrk, front, nginx)
         half = len(ALL_CORES) // 2
         for what, theirs, ours in (("broker of 0.5 ms on cores of its own", ALL_CORES[half:], ALL_CORES[:half]),
                                    ("broker of 0.5 ms on the same cores", ALL_CORES, ALL_CORES)):
             if not ours:
                 continue
-            with upstream(build, folder, body, theirs) as broker, musubi(folder, build, broker, ours) as url, \
+            with upstream(build, folder, body, theirs) as broker, musubi(folder, build, broker, ours) as front, \
                     plain_nginx(folder, broker, ours) as nginx:
-                tell(say, what, compare(lambda target: wrk(target, cores=ours), url, nginx))
+                tell(say, what, compare(lambda target: wrk(target, cores=ours), front, nginx))
         tell(say, "a second Musubi as the broker, same cores", measured)
 
 
