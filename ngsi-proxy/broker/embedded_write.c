@@ -288,7 +288,8 @@ static Error add_to_commit(const Attempt *attempt, const Row *row, StoreBatch *b
     TRY(public_entity_write(attempt->call.vault.arena, attempt->call.vault.tenant, &row->entity,
                             row->order, &body));
     if (row->version == 0) {
-        store_batch_insert(batch, STORE_PUBLIC_ENTITIES, row->key, body);
+        /* An entity that is made anew has a new order, and so is not taken for the one before. */
+        store_batch_insert_as(batch, STORE_PUBLIC_ENTITIES, row->key, (uint64_t)row->order, body);
     } else {
         store_batch_replace(batch, STORE_PUBLIC_ENTITIES, row->key, row->version, body);
     }

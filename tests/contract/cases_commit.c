@@ -48,6 +48,36 @@ static void operation_add(Contract *contract, StoreBatch *batch, size_t operatio
     }
 }
 
+/* A document that was made anew is not taken for the one before. */
+static void made_anew(Contract *contract)
+{
+    Str key = STR("anew");
+    DocBody body = contract_body(contract->arena, 1);
+    StoreBatch *batch = contract_batch(contract);
+    store_batch_insert_as(batch, STORE_META, key, 7, body);
+    MUST(store_commit(contract->store, batch, contract_deadline(), NULL));
+    contract_check(contract,
+                   contract_get(contract->store, contract->arena, STORE_META, "anew").version == 7,
+                   "the version asked for");
+    batch = contract_batch(contract);
+    store_batch_delete(batch, STORE_META, key, 7);
+    MUST(store_commit(contract->store, batch, contract_deadline(), NULL));
+    batch = contract_batch(contract);
+    store_batch_insert_as(batch, STORE_META, key, 9, body);
+    MUST(store_commit(contract->store, batch, contract_deadline(), NULL));
+    batch = contract_batch(contract);
+    store_batch_replace(batch, STORE_META, key, 7, body);
+    Error error = store_commit(contract->store, batch, contract_deadline(), NULL);
+    contract_check(contract, error.reason == REASON_STORE_CONFLICT, "who holds the older one");
+    batch = contract_batch(contract);
+    store_batch_replace(batch, STORE_META, key, 9, body);
+    MUST(store_commit(contract->store, batch, contract_deadline(), NULL));
+    batch = contract_batch(contract);
+    store_batch_insert_as(batch, STORE_META, STR("bad"), 0, body);
+    error = store_commit(contract->store, batch, contract_deadline(), NULL);
+    contract_check(contract, error.reason == REASON_STORE_MISUSE, "no version");
+}
+
 static void one_operation(Contract *contract)
 {
     char key[64];
@@ -183,6 +213,7 @@ const ContractCase CASES_COMMIT[] = {
     {"the first failure wins", first_failure_wins},
     {"collections are apart", collections_are_apart},
     {"life of a document", life_of_a_document},
+    {"made anew", made_anew},
     {"an empty batch", empty_batch},
     {NULL, NULL},
 };

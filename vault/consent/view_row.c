@@ -431,7 +431,8 @@ static Error row_write(ViewRowWork *work, StoreBatch *batch, PendingRow *row)
     TRY(doc_finish(writer, &body));
     subject_require(row->subject, batch);
     if (row->doc_version == 0) {
-        store_batch_insert(batch, STORE_VIEW_ROWS, row->key.text, body);
+        /* A row that is made anew has a new order, and so is not taken for the one before. */
+        store_batch_insert_as(batch, STORE_VIEW_ROWS, row->key.text, (uint64_t)row->order, body);
     } else {
         store_batch_replace(batch, STORE_VIEW_ROWS, row->key.text, row->doc_version, body);
     }

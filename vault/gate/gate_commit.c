@@ -62,13 +62,22 @@ Error gate_basis_add(GateBasis *basis, const GateTarget *target)
 
 /* --- building --------------------------------------------------------------------------------- */
 
-static void add_entity(StoreBatch *batch, const PendingDoc *doc)
+/* An entity that is made anew must not be taken for the one before by who still holds that. */
+static Error draw_first(const Entropy *entropy, uint64_t *ret_first)
+{
+    uint64_t random = 0;
+    TRY(entropy->fill(entropy, &random, sizeof random));
+    *ret_first = (random >> 16) + 1;
+    return OK;
+}
+
+static void add_entity(StoreBatch *batch, const PendingDoc *doc, uint64_t first)
 {
     bool is_stored = doc->stored_version > 0;
     if (doc->is_there && is_stored) {
         store_batch_replace(batch, STORE_ENTITIES, doc->key, doc->stored_version, doc->body);
     } else if (doc->is_there) {
-        store_batch_insert(batch, STORE_ENTITIES, doc->key, doc->body);
+        store_batch_insert_as(batch, STORE_ENTITIES, doc->key, first, doc->body);
     } else if (is_stored) {
         store_batch_delete(batch, STORE_ENTITIES, doc->key, doc->stored_version);
     } else {
@@ -76,13 +85,15 @@ static void add_entity(StoreBatch *batch, const PendingDoc *doc)
     }
 }
 
-Error gate_commit_build(Arena *arena, const GatePending *pending, const GateBasis *basis,
+Error gate_commit_build(const VaultCall *call, const GatePending *pending, const GateBasis *basis,
                         StoreBatch **ret_batch)
 {
-    StoreBatch *batch = store_batch_in(arena);
-    ENSURE_ALLOC(batch, arena);
+    StoreBatch *batch = store_batch_in(call->arena);
+    ENSURE_ALLOC(batch, call->arena);
+    uint64_t first;
+    TRY(draw_first(call->core->ports->entropy, &first));
     for (size_t i = 0; i < pending->count; i++) {
-        add_entity(batch, pending->docs[i]);
+        add_entity(batch, pending->docs[i], first);
     }
     for (size_t i = 0; i < basis->count; i++) {
         const BasisDoc *doc = &basis->docs[i];

@@ -36,7 +36,7 @@ Error gate_basis_add(GateBasis *basis, const GateTarget *target) MUST_USE;
 
 /* All of it as one batch for the store, in the arena. Errors: STORE_LIMIT, OUT_OF_MEMORY,
  * BUDGET_EXCEEDED. */
-Error gate_commit_build(Arena *arena, const GatePending *pending, const GateBasis *basis,
+Error gate_commit_build(const VaultCall *call, const GatePending *pending, const GateBasis *basis,
                         StoreBatch **ret_batch) MUST_USE;
 /* Whether the call's snapshot has the entities at the versions that were planned from. Errors:
  * STORE_CONFLICT, store errors. */

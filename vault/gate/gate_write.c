@@ -251,7 +251,7 @@ static Error perform(GateCaller *caller, const Attempt *attempt, WriteTurns *tur
         return leaves_append(caller, attempt);
     }
     StoreBatch *batch;
-    TRY(gate_commit_build(call->arena, &attempt->pending, &attempt->basis, &batch));
+    TRY(gate_commit_build(call, &attempt->pending, &attempt->basis, &batch));
     TRY(take_turns(call, &attempt->pending, turns));
     TRY(leaves_append(caller, attempt));
     return gate_commit(call, &attempt->pending, &attempt->basis, batch);

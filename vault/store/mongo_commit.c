@@ -64,7 +64,7 @@ static void append_new(bson_t *list, const char *at, const StoreOp *op)
     bson_t body;
     BSON_APPEND_DOCUMENT_BEGIN(list, at, &document);
     append_key(&document, op->key);
-    BSON_APPEND_INT64(&document, "v", 1);
+    BSON_APPEND_INT64(&document, "v", (int64_t)op->version + 1);
     BSON_APPEND_INT64(&document, "w", 0);
     if (op->kind == STORE_OP_INSERT) {
         append_body(&document, op->body);

@@ -168,6 +168,11 @@ StoreBatch *store_batch_in(Arena *arena) MUST_USE;
  * store_commit, which then touches nothing. An insert gives version 1, also after a delete of the
  * same key. */
 void store_batch_insert(StoreBatch *batch, StoreCollection collection, Str key, DocBody body);
+/* The same with the version that the document gets. For keys that are used again after a deletion:
+ * first is a number that no document of the key began with before, so that whoever still holds the
+ * older one can't take the new one for it. 1 ≤ first < 2^62. */
+void store_batch_insert_as(StoreBatch *batch, StoreCollection collection, Str key, uint64_t first,
+                           DocBody body);
 void store_batch_replace(StoreBatch *batch, StoreCollection collection, Str key, uint64_t version,
                          DocBody body);
 void store_batch_delete(StoreBatch *batch, StoreCollection collection, Str key, uint64_t version);

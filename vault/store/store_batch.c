@@ -82,6 +82,8 @@ static bool has_body(StoreOpKind kind)
     return kind == STORE_OP_INSERT || kind == STORE_OP_REPLACE;
 }
 
+#define STORE_FIRST_LIMIT ((uint64_t)1 << 62)
+
 static bool has_version(StoreOpKind kind)
 {
     return kind != STORE_OP_INSERT && kind != STORE_OP_REQUIRE_ABSENT;
@@ -91,7 +93,7 @@ static Error op_check(const StoreBatch *batch, const StoreOp *op)
 {
     ENSURE((unsigned)op->collection < STORE_COLLECTION_COUNT_, STORE_MISUSE, "collection");
     ENSURE(store_key_is_good(op->key), STORE_MISUSE, "key");
-    ENSURE(!has_version(op->kind) || (op->version >= 1 && op->version <= STORE_VERSION_MAX),
+    ENSURE(op->version <= STORE_VERSION_MAX && (!has_version(op->kind) || op->version >= 1),
            STORE_MISUSE, "version");
     ENSURE(batch->count < STORE_BATCH_DOCS_MAX, STORE_LIMIT, "documents");
     ENSURE(op->body.bytes.n <= STORE_BATCH_BYTES_MAX &&
@@ -125,6 +127,14 @@ static void batch_add(StoreBatch *batch, StoreOp op)
 void store_batch_insert(StoreBatch *batch, StoreCollection collection, Str key, DocBody body)
 {
     batch_add(batch, (StoreOp){STORE_OP_INSERT, collection, key, 0, body});
+}
+
+void store_batch_insert_as(StoreBatch *batch, StoreCollection collection, Str key, uint64_t first,
+                           DocBody body)
+{
+    /* Out of bounds it becomes a version that op_check refuses. */
+    uint64_t before = first >= 1 && first < STORE_FIRST_LIMIT ? first - 1 : UINT64_MAX;
+    batch_add(batch, (StoreOp){STORE_OP_INSERT, collection, key, before, body});
 }
 
 void store_batch_replace(StoreBatch *batch, StoreCollection collection, Str key, uint64_t version,

@@ -19,7 +19,8 @@ typedef struct StoreOp {
     StoreOpKind kind;
     StoreCollection collection;
     Str key;          /* in the batch's arena */
-    uint64_t version; /* that the document must have; 0 for insert and require_absent */
+    uint64_t version; /* that the document must have; of an insert: one less than it gets; 0 for
+                         require_absent */
     DocBody body;     /* insert and replace */
 } StoreOp;
 
