@@ -1,6 +1,7 @@
 /* v2_batch.h — POST /v2/op/update, /v2/op/query and /v2/op/notify.
  *
- * One body, one call of the broker. Must never split a batch: all its writes are one commit.
+ * One body, one call of the broker, which makes one commit of it for each half that it is about.
+ * Must never split a batch itself.
  *
  * Layer: ngsi-proxy/api. Thread-safe: single-owner. Standard: NGSIv2. Spec: 6(5)ア. */
 #ifndef MUSUBI_V2_BATCH_H
